@@ -1,0 +1,96 @@
+"""What a backend is: an encoder, a transport, and the policies that it was given.
+
+A backend object holds what the user wrote and does nothing: no thread, no connection, no
+file until the first exchange. The middleware asks it for its :class:`Parts` when it is built,
+which is when every mistake in its options is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .. import options
+from ..delivery.policy import BatchLimits, DeliveryPolicy
+from ..delivery.retry import RetryTable
+from ..encoding import Encoder
+from ..payload import Transport
+from ..redaction.policy import RedactionPolicy
+from .selection import SelectionPolicy
+
+SHARED = (SelectionPolicy, RedactionPolicy, DeliveryPolicy)
+"""The policies whose options may be given to the middleware or to a backend."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the assembly builds one backend's pipeline of.
+
+    Attributes:
+        name: The backend's name in statistics, log lines and metrics.
+        encoder: Turns redacted exchanges into fragments, and fragments into a payload.
+        open_transport: Makes the transport; called on the worker, at the first exchange of
+            the process and again after a fork.
+        limits: How much one payload may carry.
+        retries: What to do about each outcome.
+        takes_client_exchanges: Whether outgoing calls are sent to it too.
+    """
+
+    name: str
+    encoder: Encoder
+    open_transport: Callable[[], Transport]
+    selection: SelectionPolicy
+    redaction: RedactionPolicy
+    delivery: DeliveryPolicy
+    limits: BatchLimits = BatchLimits()
+    retries: RetryTable = RetryTable()
+    takes_client_exchanges: bool = False
+
+
+class Backend:
+    """The base of every backend; a subclass names its settings and makes its parts.
+
+    Args:
+        options: This backend's own settings and any shared option, by name.
+
+    Raises:
+        ConfigurationError: an option is unknown or wrong.
+    """
+
+    name: ClassVar[str]
+    settings: ClassVar[type]
+    defaults: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, **given: Any) -> None:
+        self._known = options.kinds(self.settings, *SHARED)
+        self._given = options.read(given, self._known, type(self).__name__)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name}=..." if self._known[name].secret else f"{name}={value!r}"
+            for name, value in self._given.items()
+        )
+        return f"{type(self).__name__}({shown})"
+
+    def resolve(
+        self, shared: Mapping[str, Any], environment: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Return every option that is set: the backend's defaults, what the middleware was
+        given, this backend's environment variables, and what it was given itself.
+        """
+        own = options.read_environment(environment, self._known, infix=f"{self.name}_")
+        own.update(self._given)
+        return options.merged({**self.defaults, **shared}, own, self._known)
+
+    def parts(self, shared: Mapping[str, Any], environment: Mapping[str, str]) -> Parts:
+        """Make the parts of this backend's pipeline.
+
+        Args:
+            shared: The shared options that the middleware was given.
+            environment: ``os.environ`` at the time when the middleware is built.
+
+        Raises:
+            ConfigurationError: what was given does not suffice or does not fit.
+        """
+        raise NotImplementedError

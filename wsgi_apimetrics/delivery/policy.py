@@ -1,0 +1,41 @@
+"""How exchanges are buffered and sent: the delivery options and a backend's limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..options import BOOLEAN, integer, number, option
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPolicy:
+    """Options of buffering and sending; for the middleware or for one backend."""
+
+    buffer_length: int = option(
+        10, integer(1), "How many exchanges are gathered before they are sent."
+    )
+    flush_interval_seconds: float = option(
+        10.0, number(0, above=True), "After how long a partly filled batch is sent."
+    )
+    background_worker_mode: bool = option(
+        True,
+        BOOLEAN,
+        "Whether a background thread sends (True), or the request's own thread, which then "
+        "waits for the backend (False).",
+    )
+    timeout: float = option(3, number(0, above=True), "Seconds that one call to a backend may take.")
+    max_queue_size: int = option(10_000, integer(1), "Exchanges kept in memory at most.")
+    max_queue_bytes: int = option(
+        64 * 1024 * 1024, integer(1), "Bytes of exchanges kept in memory at most."
+    )
+    shutdown_timeout: float = option(
+        5.0, number(0), "Seconds that sending the rest may take when the process ends."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """What one payload of a backend may carry: exchanges, and bytes of fragments."""
+
+    max_exchanges: int = 30
+    max_bytes: int = 7_000_000

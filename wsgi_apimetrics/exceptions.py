@@ -1,0 +1,44 @@
+"""Every exception that this package raises.
+
+::
+
+    ApiMetricsError
+    ├── ConfigurationError (also a ValueError)
+    │   └── MissingExtraError (also an ImportError)
+    └── ExchangeDropped
+
+Errors reach the user only while something is being configured. At run time nothing is
+raised into the app: it is counted, with a reason of :class:`~wsgi_apimetrics.stats.DropReason`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .stats import DropReason
+
+
+class ApiMetricsError(Exception):
+    """The root of the tree."""
+
+
+class ConfigurationError(ApiMetricsError, ValueError):
+    """An option is wrong: the text names it, what came, and what is accepted."""
+
+
+class MissingExtraError(ConfigurationError, ImportError):
+    """A feature needs a package that is not installed: the text names the extra."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs an extra: pip install 'wsgi-apimetrics[{extra}]'")
+        self.extra = extra
+
+
+class ExchangeDropped(ApiMetricsError):
+    """Raised inside the worker, by a stage that gives one exchange up on purpose."""
+
+    def __init__(self, reason: DropReason, detail: str = "") -> None:
+        super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
+        self.reason = reason
+        self.detail = detail

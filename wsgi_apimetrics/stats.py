@@ -1,0 +1,82 @@
+"""What happened to what was captured: counters, and the closed list of reasons for a drop.
+
+The conservation law that the tests hold every backend to::
+
+    captured = delivered + dead_lettered + dropped (by reason) + queued + spooled
+
+A leaf: standard library only.
+"""
+
+from __future__ import annotations
+
+import enum
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class DropReason(enum.Enum):
+    """Why an exchange was given up. Every drop is counted under one of these."""
+
+    QUEUE_FULL = "queue_full"
+    SAMPLED = "sampled"
+    EXCLUDED = "excluded"
+    SKIPPED = "skipped"
+    NO_GROUP = "no_group"
+    GROUPING_FAILED = "grouping_failed"
+    HOOK_DROPPED = "hook_dropped"
+    HOOK_FAILED = "hook_failed"
+    REDACTION_FAILED = "redaction_failed"
+    ENCODING_FAILED = "encoding_failed"
+    TOO_LARGE = "too_large"
+    REFUSED = "refused"
+    SHUTDOWN = "shutdown"
+    FORKED = "forked"
+    SPOOL_FULL = "spool_full"
+    SPOOL_EXPIRED = "spool_expired"
+    SPOOL_DAMAGED = "spool_damaged"
+    NOT_CONFIGURED = "not_configured"
+    CAPTURE_FAILED = "capture_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class BackendStats:
+    """One backend's counters at one moment. Counts are exchanges since the process began.
+
+    ``last_success`` and ``last_error_at`` are Unix times in seconds; ``last_error`` never
+    holds a key or a body.
+    """
+
+    captured: int = 0
+    delivered: int = 0
+    retried: int = 0
+    spooled: int = 0
+    dead_lettered: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    omitted_bodies: Mapping[str, int] = field(default_factory=dict)
+    queue_depth: int = 0
+    queue_bytes: int = 0
+    last_success: float | None = None
+    last_error: str | None = None
+    last_error_at: float | None = None
+
+
+class Counters:
+    """Thread-safe named counters; ``add`` is a lock and an addition."""
+
+    __slots__ = ("_counts", "_lock")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Add ``amount`` to the counter ``name``."""
+        with self._lock:
+            self._counts[name] += amount
+
+    def read(self) -> dict[str, int]:
+        """Return a copy of all counters."""
+        with self._lock:
+            return dict(self._counts)
