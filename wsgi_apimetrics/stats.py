@@ -1,8 +1,8 @@
 """What happened to what was captured: counters, and the closed list of reasons for a drop.
 
-The conservation law that the tests hold every backend to::
+The conservation law that the tests hold every backend to, in each process::
 
-    captured = delivered + dead_lettered + dropped (by reason) + queued + spooled
+    captured + adopted = delivered + dead_lettered + dropped (by reason) + queue_depth + spooled
 
 A leaf: standard library only.
 """
@@ -44,14 +44,26 @@ class DropReason(enum.Enum):
 class BackendStats:
     """One backend's counters at one moment. Counts are exchanges since the process began.
 
-    ``last_success`` and ``last_error_at`` are Unix times in seconds; ``last_error`` never
-    holds a key or a body.
+    Attributes:
+        captured: Every exchange that came, also one that was not wanted (a drop with a reason).
+        delivered: The backend said that it has them.
+        retried: Sent again, once for each time.
+        spooled: On disk, and this process's to send.
+        adopted: Taken over from the spool of a process that ended, less what others took over
+            from this one.
+        dead_lettered: Refused for good, set aside with the backend's answer.
+        dropped: Given up, by :class:`DropReason`.
+        omitted_bodies: Bodies left out, by reason.
+        queue_depth: Waiting in memory; ``queue_bytes`` what they hold.
+        last_success: Unix time in seconds, like ``last_error_at``.
+        last_error: What went wrong last; never holds a key or a body.
     """
 
     captured: int = 0
     delivered: int = 0
     retried: int = 0
     spooled: int = 0
+    adopted: int = 0
     dead_lettered: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
     omitted_bodies: Mapping[str, int] = field(default_factory=dict)

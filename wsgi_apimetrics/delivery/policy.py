@@ -23,7 +23,9 @@ class DeliveryPolicy:
         "Whether a background thread sends (True), or the request's own thread, which then "
         "waits for the backend (False).",
     )
-    timeout: float = option(3, number(0, above=True), "Seconds that one call to a backend may take.")
+    timeout: float = option(
+        3, number(0, above=True), "Seconds that one call to a backend may take."
+    )
     max_queue_size: int = option(10_000, integer(1), "Exchanges kept in memory at most.")
     max_queue_bytes: int = option(
         64 * 1024 * 1024, integer(1), "Bytes of exchanges kept in memory at most."

@@ -1,0 +1,85 @@
+"""Captured exchanges to pieces, one at a time: one that can't be costs no other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from ..exceptions import ExchangeDropped
+from ..payload import Fragment
+from ..stats import DropReason
+from .guard import attempt
+from .ledger import Ledger
+from .notices import Notices
+from .policy import BatchLimits
+from .stock import Piece
+from .submission import Captured
+
+Prepare = Callable[[Captured, bool], Fragment]
+"""Redacts and encodes one exchange; ``True`` leaves its bodies out, with a marker."""
+
+
+class Preparer:
+    """Prepares exchanges; what is given up on the way is counted."""
+
+    __slots__ = ("_ledger", "_limits", "_notices", "_prepare")
+
+    def __init__(
+        self, prepare: Prepare, limits: BatchLimits, ledger: Ledger, notices: Notices
+    ) -> None:
+        self._prepare = prepare
+        self._limits = limits
+        self._ledger = ledger
+        self._notices = notices
+
+    def prepare(self, batch: Sequence[Captured]) -> list[Piece]:
+        """Prepare each of ``batch``, letting other threads run in between."""
+        pieces = []
+        for captured in batch:
+            piece = self._piece(captured)
+            if piece is not None:
+                pieces.append(piece)
+            time.sleep(0)  # lets go of the interpreter lock: requests come first
+        return pieces
+
+    def shrunk(self, piece: Piece) -> Piece | None:
+        """Return ``piece`` without its bodies; ``None`` if that can't be or was done before."""
+        captured = piece.captured
+        if captured is None:
+            return None
+        fragment = attempt(lambda: self._prepare(captured, True))
+        if isinstance(fragment, Exception) or self._too_large(fragment):
+            return None
+        with self._ledger.lock:
+            self._ledger.omitted_bodies[DropReason.TOO_LARGE.value] += 1
+        return Piece(fragment, piece.cost)
+
+    def _piece(self, captured: Captured) -> Piece | None:
+        fragment = attempt(lambda: self._prepare(captured, False))
+        if isinstance(fragment, Exception):
+            self._give_up(captured, fragment)
+            return None
+        piece = Piece(fragment, captured.cost, captured)
+        if not self._too_large(fragment):
+            return piece
+        small = self.shrunk(piece)
+        if small is None:
+            self._give_up(captured, ExchangeDropped(DropReason.TOO_LARGE))
+        return small
+
+    def _too_large(self, fragment: Fragment) -> bool:
+        return len(fragment.content) > self._limits.max_bytes
+
+    def _give_up(self, captured: Captured, error: Exception) -> None:
+        if isinstance(error, ExchangeDropped):
+            reason = error.reason
+        else:
+            reason = DropReason.ENCODING_FAILED
+            self._ledger.fail(f"preparing: {type(error).__name__}", time.time())
+            self._notices.warn(
+                f"prepare {type(error).__name__}",
+                "an exchange could not be encoded (%s); it is counted as %s, the others go on",
+                type(error).__name__,
+                reason.value,
+            )
+        self._ledger.drop_in_hand(reason, captured.cost)

@@ -1,0 +1,20 @@
+"""What the request thread hands over: something of a known cost that becomes an exchange later."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..exchange import Exchange
+
+
+class Captured(Protocol):
+    """One captured request and its response, not yet worked on.
+
+    Attributes:
+        cost: About how many bytes of memory it holds.
+    """
+
+    cost: int
+
+    def exchange(self) -> Exchange:
+        """Return the exchange; made once, on the worker, and remembered."""
