@@ -108,11 +108,12 @@ class Sender:
         payload = attempt(lambda: self._pack([piece.fragment for piece in batch.pieces]))
         if isinstance(payload, Exception):
             return None
-        transport = self._transport or attempt(self._open_transport)
-        if isinstance(transport, Exception):
-            return Outcome(error=f"opening the transport: {type(transport).__name__}")
-        self._transport = transport
-        outcome = attempt(partial(transport.send, payload))
+        if self._transport is None:
+            opened = attempt(self._open_transport)
+            if isinstance(opened, Exception):
+                return Outcome(error=f"opening the transport: {type(opened).__name__}")
+            self._transport = opened
+        outcome = attempt(partial(self._transport.send, payload))
         if isinstance(outcome, Exception):
             return Outcome(error=type(outcome).__name__, uncertain=True)
         return outcome
