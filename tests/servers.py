@@ -37,7 +37,7 @@ def reset(handler: BaseHTTPRequestHandler) -> None:
 
 
 class HttpServer:
-    """An HTTP/1.1 server that keeps what it gets and gives scripted answers; see :func:`http_server`.
+    """An HTTP/1.1 server that keeps what it gets and gives scripted answers.
 
     Args:
         answers: One after another; afterwards, and if there are none, ``Answer()``. A function

@@ -18,9 +18,10 @@ from ..encoding import Encoder
 from ..payload import Transport
 from ..redaction.policy import RedactionPolicy
 from ..redaction.vocabulary import README, Vocabulary
+from ..transport.policy import HttpPolicy
 from .selection import SelectionPolicy
 
-SHARED = (SelectionPolicy, RedactionPolicy, DeliveryPolicy)
+SHARED = (SelectionPolicy, RedactionPolicy, DeliveryPolicy, HttpPolicy)
 """The policies whose options may be given to the middleware or to a backend."""
 
 
