@@ -72,7 +72,7 @@ def report_error(*args: Any) -> bool:  # noqa: D417 - documented by the names of
     >>> report_error(ValueError("outside of any request"))
     False
     """
-    request, error = args if len(args) == 2 else (None, *args)  # noqa: PLR2004
+    request, error = args if len(args) == 2 else (None, *args)
     exchange = current.get() if request is None else exchange_of(request)
     if exchange is None or not isinstance(error, BaseException):
         return False

@@ -129,8 +129,9 @@ def merged(
     values = dict(shared)
     for name, value in own.items():
         if known[name].adds_up and values.get(name) is not None and value is not None:
-            value = known[name].check((*values[name], *value))
-        values[name] = value
+            values[name] = known[name].check((*values[name], *value))
+        else:
+            values[name] = value
     return values
 
 
@@ -206,7 +207,9 @@ def number(least: float, most: float | None = None, *, above: bool = False) -> K
         return value
 
     low = f"above {least}" if above else f"of at least {least}"
-    return Kind(f"a number {low}" + (f" and at most {most}" if most is not None else ""), check, float)
+    return Kind(
+        f"a number {low}" + (f" and at most {most}" if most is not None else ""), check, float
+    )
 
 
 def _text(value: Any) -> str:
@@ -266,7 +269,7 @@ def imported(dotted: str) -> Any:
         found: Any = importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - an import runs code, which may raise anything
         raise ValueError(f"importing it: {type(error).__name__}: {error}") from None
     return found
 

@@ -74,4 +74,5 @@ class Transport(Protocol):
 class Pack(Protocol):
     """Joins fragments to a payload; pure, and cheap next to encoding."""
 
-    def __call__(self, fragments: Sequence[Fragment], /) -> Payload: ...
+    def __call__(self, fragments: Sequence[Fragment], /) -> Payload:
+        """Return the payload that carries ``fragments``."""

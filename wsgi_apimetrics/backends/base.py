@@ -17,11 +17,9 @@ from ..delivery.retry import RetryTable
 from ..encoding import Encoder
 from ..payload import Transport
 from ..redaction.policy import RedactionPolicy
-from ..redaction.vocabulary import README, Vocabulary
-from ..transport.policy import HttpPolicy
 from .selection import SelectionPolicy
 
-SHARED = (SelectionPolicy, RedactionPolicy, DeliveryPolicy, HttpPolicy)
+SHARED = (SelectionPolicy, RedactionPolicy, DeliveryPolicy)
 """The policies whose options may be given to the middleware or to a backend."""
 
 
@@ -37,9 +35,6 @@ class Parts:
         limits: How much one payload may carry.
         retries: What to do about each outcome.
         takes_client_exchanges: Whether outgoing calls are sent to it too.
-        vocabulary: How the redactor marks what it takes out for this backend.
-        response_header: Takes an exchange's id and returns a header for its response, or
-            ``None``; called on the request's thread, so it must not wait for anything.
     """
 
     name: str
@@ -51,8 +46,6 @@ class Parts:
     limits: BatchLimits = BatchLimits()
     retries: RetryTable = RetryTable()
     takes_client_exchanges: bool = False
-    vocabulary: Vocabulary = README
-    response_header: Callable[[str], tuple[str, str] | None] | None = None
 
 
 class Backend:
@@ -81,8 +74,10 @@ class Backend:
         return f"{type(self).__name__}({shown})"
 
     def resolve(self, shared: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-        """Return every option that is set: the backend's defaults, what the middleware was
-        given, this backend's environment variables, and what it was given itself.
+        """Return every option that is set.
+
+        Later ones hold: the backend's defaults, what the middleware was given, this backend's
+        environment variables, what it was given itself.
         """
         own = options.read_environment(environment, self._known, infix=f"{self.name}_")
         own.update(self._given)
