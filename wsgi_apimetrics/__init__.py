@@ -1,8 +1,41 @@
-"""WSGI middleware that records whole API exchanges and sends them, redacted, to a backend."""
+"""WSGI middleware that records whole API exchanges and sends them, redacted, to a backend.
+
+The public names are here; each is imported when it is first asked for, so that an app does
+not wait for what it does not use.
+"""
 
 from __future__ import annotations
 
-from ._version import __version__
-from .exceptions import ApiMetricsError, ConfigurationError
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["ApiMetricsError", "ConfigurationError", "__version__"]
+from ._version import __version__
+from .exceptions import ApiMetricsError, ConfigurationError, MissingExtraError
+
+if TYPE_CHECKING:
+    from .errors import report_error
+    from .middleware import ApiMetricsMiddleware
+
+_LATER = {
+    "ApiMetricsMiddleware": "middleware",
+    "report_error": "errors",
+}
+
+__all__ = [
+    "ApiMetricsError",
+    "ApiMetricsMiddleware",
+    "ConfigurationError",
+    "MissingExtraError",
+    "__version__",
+    "report_error",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -33,6 +33,8 @@ class Body:
         truncated: Whether ``content`` is only the beginning of the body.
         omitted: Why ``content`` is ``None`` (``"unread"``, ``"sendfile"``, ``"policy"``,
             ``"redaction: ..."``), else ``None``.
+        content_encoding: The coding that ``content`` is still under, as it could not be
+            removed (unknown, damaged); ``""`` where ``content`` is plain.
     """
 
     content: bytes | None = b""
@@ -41,6 +43,7 @@ class Body:
     content_type: str = ""
     truncated: bool = False
     omitted: str | None = None
+    content_encoding: str = ""
 
     @property
     def media_type(self) -> str:

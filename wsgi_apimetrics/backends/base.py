@@ -17,9 +17,11 @@ from ..delivery.retry import RetryTable
 from ..encoding import Encoder
 from ..payload import Transport
 from ..redaction.policy import RedactionPolicy
+from ..redaction.vocabulary import README, Vocabulary
+from ..transport.policy import HttpPolicy
 from .selection import SelectionPolicy
 
-SHARED = (SelectionPolicy, RedactionPolicy, DeliveryPolicy)
+SHARED = (SelectionPolicy, RedactionPolicy, DeliveryPolicy, HttpPolicy)
 """The policies whose options may be given to the middleware or to a backend."""
 
 
@@ -35,6 +37,9 @@ class Parts:
         limits: How much one payload may carry.
         retries: What to do about each outcome.
         takes_client_exchanges: Whether outgoing calls are sent to it too.
+        vocabulary: How the redactor marks what it takes out for this backend.
+        response_header: Takes an exchange's id and returns a header for its response, or
+            ``None``; called on the request's thread, so it must not wait for anything.
     """
 
     name: str
@@ -46,6 +51,8 @@ class Parts:
     limits: BatchLimits = BatchLimits()
     retries: RetryTable = RetryTable()
     takes_client_exchanges: bool = False
+    vocabulary: Vocabulary = README
+    response_header: Callable[[str], tuple[str, str] | None] | None = None
 
 
 class Backend:

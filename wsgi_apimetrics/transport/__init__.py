@@ -1,1 +1,1 @@
-"""Ways to a backend: bytes in, an outcome out; none of them ever sees an exchange."""
+"""Ways of sending payloads: each sees bytes and says what came of them, nothing more."""

@@ -1,0 +1,44 @@
+"""The backends by name: ours, and those that other packages announce.
+
+A third party's backend is a subclass of :class:`~wsgi_apimetrics.backends.base.Backend` under
+the entry point group ``wsgi_apimetrics.backends``. Each is imported only when it is named.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import entry_points
+from typing import Any
+
+from ..exceptions import ConfigurationError
+from .base import Backend
+
+ENTRY_POINTS = "wsgi_apimetrics.backends"
+
+OURS = {
+    "readme": ("readme", "ReadMe"),
+    "local": ("local", "Local"),
+    "apitoolkit": ("apitoolkit", "APIToolkit"),
+    "otlp": ("otlp", "OTLP"),
+}
+
+
+def backend_named(name: str) -> type[Backend]:
+    """Return the backend class of this name.
+
+    Raises:
+        ConfigurationError: there is none; the known names are listed.
+    """
+    key = name.strip().lower()
+    if key in OURS:
+        module, attribute = OURS[key]
+        found: Any = getattr(importlib.import_module(f"{__package__}.{module}"), attribute)
+        return found  # type: ignore[no-any-return]
+    others = {entry.name.lower(): entry for entry in entry_points(group=ENTRY_POINTS)}
+    if key not in others:
+        known = ", ".join(sorted({*OURS, *others}))
+        raise ConfigurationError(f"there is no backend {name!r}: the backends are {known}")
+    loaded: Any = others[key].load()
+    if not (isinstance(loaded, type) and issubclass(loaded, Backend)):
+        raise ConfigurationError(f"the entry point {name!r} is not a Backend but {loaded!r}")
+    return loaded

@@ -1,0 +1,157 @@
+"""A raw record to an exchange: pure, run on the worker.
+
+Whatever the record holds, an exchange comes of it: a header that is not UTF-8, a status line
+without a number, a length of ``abc`` are recorded as they are or as unknown, never refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from ..exchange import Body, Exchange, Group, Headers, Request, Response, Timings
+from ..trace import trace_of
+from .body import BodyRecorder
+from .content_encoding import decode, is_supported
+from .policy import CapturePolicy
+from .record import RawExchange
+from .urls import origin, quoted_path, quoted_query, wire_bytes
+
+_UNPREFIXED = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
+_BODILESS = frozenset({204, 304})
+
+
+def assemble(raw: RawExchange) -> Exchange:
+    """Return what ``raw`` recorded as a value."""
+    response = _response(raw)
+    trace_id, parent_span_id = trace_of(raw.environ.get("HTTP_TRACEPARENT"), raw.id)
+    group = raw.groups[0] if raw.groups else None
+    wait = (raw.began or raw.ended) - raw.started
+    return Exchange(
+        id=raw.id,
+        started_at=raw.started_at,
+        request=_request(raw),
+        response=response,
+        timings=Timings(wait=wait, receive=raw.ended - raw.started - wait),
+        group=group if isinstance(group, Group) else None,
+        route=None if response.status_code == 404 else raw.route,  # noqa: PLR2004
+        path_params=dict(raw.path_params or {}),
+        framework=raw.framework,
+        errors=tuple(raw.errors),
+        aborted=raw.aborted,
+        trace_id=trace_id,
+        parent_span_id=parent_span_id,
+    )
+
+
+def _request(raw: RawExchange) -> Request:
+    environ = raw.environ
+    where = origin(environ, raw.policy.trusted_proxies)
+    port = environ.get("SERVER_PORT", "")
+    return Request(
+        method=environ.get("REQUEST_METHOD", ""),
+        scheme=where.scheme,
+        host=where.host,
+        path=quoted_path(where.prefix + environ.get("PATH_INFO", "")) or "/",
+        query=quoted_query(environ.get("QUERY_STRING", "")),
+        protocol_version=environ.get("SERVER_PROTOCOL", "").partition("/")[2] or "1.1",
+        headers=_request_headers(environ),
+        body=_request_body(raw),
+        peer_address=environ.get("REMOTE_ADDR", ""),
+        client_address=where.client_address,
+        server_address=environ.get("SERVER_NAME", ""),
+        server_port=int(port) if port.isdecimal() else None,
+    )
+
+
+def _request_headers(environ: Mapping[str, str]) -> Headers:
+    headers = []
+    for name, value in environ.items():
+        if name.startswith("HTTP_"):
+            headers.append((_wire_name(name[5:]), _text(value)))
+        elif value and name in _UNPREFIXED:
+            headers.append((_UNPREFIXED[name], _text(value)))
+    return tuple(headers)
+
+
+@lru_cache(maxsize=1024)
+def _wire_name(name: str) -> str:
+    """``X_API_KEY`` to ``X-Api-Key``: the case that came is not known to WSGI."""
+    return name.replace("_", "-").title()
+
+
+def _text(value: str) -> str:
+    """Read a latin-1 text as UTF-8 if that is what its bytes are."""
+    if value.isascii():
+        return value
+    try:
+        return wire_bytes(value).decode("utf-8")
+    except UnicodeDecodeError:
+        return value
+
+
+def _request_body(raw: RawExchange) -> Body:
+    environ = raw.environ
+    content_type = environ.get("CONTENT_TYPE", "")
+    declared = environ.get("CONTENT_LENGTH", "")
+    length = int(declared) if declared.isdecimal() and declared.isascii() else None
+    received = raw.received
+    if received is None:
+        return Body(None, length, length, content_type, omitted="policy")
+    if length is not None and received.size < length:
+        if not received.size:
+            return Body(None, length, length, content_type, omitted="unread")
+        return Body(received.kept, length, length, content_type, truncated=True)
+    if not received.touched and environ.get("HTTP_TRANSFER_ENCODING"):
+        return Body(None, None, None, content_type, omitted="unread")
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "")
+    return _body(received, content_type, encoding, raw.policy)
+
+
+def _response(raw: RawExchange) -> Response:
+    sent = raw.sent
+    code, _, text = (raw.status or "").partition(" ")
+    status_code = int(code) if code.isdecimal() and code.isascii() else 500
+    if sent is None or raw.status is None or (raw.raised and not sent.size):
+        if status_code < 500 or raw.status is None:  # noqa: PLR2004
+            status_code, text = 500, "Internal Server Error"
+    headers = tuple((name, _text(value)) for name, value in raw.response_headers)
+    return Response(status_code, text, headers, _response_body(raw, status_code))
+
+
+def _response_body(raw: RawExchange, status_code: int) -> Body:
+    content_type = _header(raw, "content-type")
+    sent = raw.sent
+    if raw.environ.get("REQUEST_METHOD") == "HEAD" or status_code in _BODILESS:
+        return Body(content_type=content_type)
+    if raw.sent_omitted is not None:
+        declared = _header(raw, "content-length")
+        size = sent.size if sent is not None and sent.size else None
+        if declared.isdecimal() and declared.isascii():
+            size = int(declared)
+        return Body(None, size, size, content_type, omitted=raw.sent_omitted)
+    if sent is None:
+        return Body(None, None, None, content_type, omitted="policy")
+    if not raw.policy.capture_response_body and sent.size:
+        return Body(None, sent.size, sent.size, content_type, omitted="policy")
+    return _body(sent, content_type, _header(raw, "content-encoding"), raw.policy)
+
+
+def _header(raw: RawExchange, wanted: str) -> str:
+    for name, value in raw.response_headers:
+        if name.lower() == wanted:
+            return value
+    return ""
+
+
+def _body(recorder: BodyRecorder, content_type: str, encoding: str, policy: CapturePolicy) -> Body:
+    content, size = recorder.kept, recorder.size
+    encoding = encoding.strip().lower()
+    if not size or encoding in ("", "identity"):
+        return Body(content, size, size, content_type, truncated=recorder.truncated)
+    if is_supported(encoding):
+        decoded = decode(content, encoding, policy.max_body_bytes, complete=not recorder.truncated)
+        if decoded.content is not None:
+            truncated = decoded.size is None or decoded.size > len(decoded.content)
+            return Body(decoded.content, decoded.size, size, content_type, truncated)
+    return Body(content, None, size, content_type, recorder.truncated, content_encoding=encoding)

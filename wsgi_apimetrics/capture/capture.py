@@ -1,0 +1,227 @@
+"""One request under way: from ``start_response`` to the response's last byte.
+
+Holds the environ while the request runs and lets go of it at the end; what stays is the raw
+record, handed to the recorder exactly once. What the app or the server raises passes through;
+what fails in here is reported to the guard and never raised.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..current import current
+from ..errors import error_record
+from ..exchange import ErrorRecord
+from .body import BodyRecorder
+from .record import GroupOutcome, RawExchange
+from .response import ResponseEnd, hook_close, is_file_result, tee_response
+from .route import matched_route
+from .snapshot import bounded_headers
+
+ERRORS_KEY = "wsgi_apimetrics.errors"
+
+perf_counter = time.perf_counter
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What a capture asks of the middleware around it.
+
+    Attributes:
+        groups: Runs the grouping functions.
+        response_header: Returns a header to add to the response, if there is one.
+        leaves_out: Whether the response's body is left out for its content type.
+        finished: Takes the finished record.
+        failed: Takes note of a step of capture that failed.
+    """
+
+    groups: Callable[[Mapping[str, Any], RawExchange], tuple[GroupOutcome, ...]]
+    response_header: Callable[[RawExchange], tuple[str, str] | None]
+    leaves_out: Callable[[list[tuple[str, str]]], bool]
+    finished: Callable[[Mapping[str, Any], RawExchange], None]
+    failed: Callable[[str, Exception], None]
+
+
+class Capture(ResponseEnd):
+    """The state of one request; made when it comes in, over when its response is closed."""
+
+    __slots__ = (
+        "_environ",
+        "_error_id",
+        "_grouped",
+        "_hooks",
+        "_previous",
+        "_server_start_response",
+        "_server_write",
+        "given",
+        "raw",
+        "sent",
+    )
+
+    def __init__(
+        self,
+        environ: dict[str, Any],
+        start_response: Callable[..., Any],
+        raw: RawExchange,
+        hooks: Hooks,
+    ) -> None:
+        self.raw = raw
+        self.sent = raw.sent = BodyRecorder(
+            raw.policy.max_body_bytes if raw.policy.capture_response_body else 0
+        )
+        self._environ: dict[str, Any] | None = environ
+        self._server_start_response = start_response
+        self._hooks = hooks
+        self._grouped = False
+        self._error_id = 0
+        self._previous = current.get()
+        current.set(raw)
+
+    # -- the app's side -------------------------------------------------------------------
+
+    def start_response(self, *args: Any) -> Any:
+        """Pass the call on as it came, with one header more if there is one to add.
+
+        PEP 3333, "The start_response() Callable": its parameters are positional, and exc_info
+        is passed on only when the app gave one.
+        """
+        try:
+            args = self._before_start(args)
+            write = self._server_start_response(*args)
+            self._try("start_response", self._after_start, *args)
+        finally:
+            del args  # exc_info must not be kept: PEP 3333, "Error Handling"
+        if write is None:
+            return None
+        self._server_write = write
+        return self.write
+
+    def write(self, data: Any) -> Any:
+        """PEP 3333's imperative ``write()``: passed on, then recorded."""
+        result = self._server_write(data)
+        self.sent.add(data)
+        return result
+
+    def result(self, app_iter: Any) -> Any:
+        """Return what the server gets for what the app returned."""
+        self.given = app_iter
+        self._try("result", self._take_result, app_iter)
+        given, self.given = self.given, None
+        return given
+
+    def _take_result(self, app_iter: Any) -> None:
+        kind = app_iter.__class__
+        if kind is list or kind is tuple:
+            add = self.sent.add
+            for chunk in app_iter:
+                add(chunk)
+            self.exhausted()
+            self.finish()
+        elif kind is bytes or kind is str or app_iter is None:
+            # Not iterables of bytestrings: uWSGI sends them as they are, others refuse them.
+            self.sent.add(app_iter)
+            self.exhausted()
+            self.finish()
+        elif is_file_result(app_iter, self._wrapper()):
+            self.raw.sent_omitted = "sendfile"
+            if not hook_close(app_iter, self._file_closed):
+                self._file_closed()
+        else:
+            self.given = tee_response(app_iter, self.sent, self)
+
+    # -- how it went ----------------------------------------------------------------------
+
+    def exhausted(self) -> None:
+        """The last byte has gone to the server."""
+        self.raw.ended = perf_counter()
+
+    def failed(self, error: BaseException) -> None:
+        """The app raised: recorded once, however often it is seen on its way up."""
+        self.raw.raised = True
+        self.raw.ended = self.raw.ended or perf_counter()
+        self._try("error", self._note_error, error)
+
+    def finish(self) -> None:
+        """Hand the record over; only the first call does anything."""
+        environ = self._environ
+        if environ is None:
+            return
+        self._environ = None
+        raw = self.raw
+        if current.get() is raw:
+            current.set(self._previous)
+        if not raw.ended:
+            raw.aborted = True
+            raw.ended = perf_counter()
+        self._try("route", self._look, environ)
+        if not self._grouped:
+            self._group(environ)
+        self._try("errors", self._collect_errors, environ)
+        self._try("finish", self._hooks.finished, environ, raw)
+
+    def _file_closed(self) -> None:
+        self.exhausted()
+        self.finish()
+
+    # -- start_response -------------------------------------------------------------------
+
+    def _before_start(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        environ = self._environ
+        if environ is None:
+            return args
+        self._try("route", self._look, environ)
+        if not self._grouped:
+            self._group(environ)
+        header = self._try("response header", self._hooks.response_header, self.raw)
+        if header is not None and len(args) > 1:
+            return (args[0], [*args[1], header], *args[2:])
+        return args
+
+    def _after_start(self, status: Any, headers: Any, exc_info: Any = None) -> None:
+        raw = self.raw
+        raw.status = status
+        raw.response_headers = bounded_headers(headers, raw.policy)
+        raw.began = raw.began or perf_counter()
+        if exc_info:
+            self._note_error(exc_info[1])
+        if raw.policy.exclude_content_types and self._hooks.leaves_out(headers):
+            raw.sent_omitted = "policy"
+            self.sent.leave_out()
+
+    def _look(self, environ: dict[str, Any]) -> None:
+        match = matched_route(environ, self.raw.policy.route_resolver)
+        if match is None:
+            return
+        raw = self.raw
+        raw.route = match[0] or raw.route
+        raw.path_params = match[1] or raw.path_params
+        raw.framework = match[2] or raw.framework
+
+    def _group(self, environ: dict[str, Any]) -> None:
+        self._grouped = True
+        self.raw.groups = self._hooks.groups(environ, self.raw)
+
+    def _note_error(self, error: BaseException) -> None:
+        if id(error) != self._error_id:
+            self._error_id = id(error)
+            self.raw.errors.append(error_record(error, time.time()))
+
+    def _collect_errors(self, environ: dict[str, Any]) -> None:
+        for error in environ.get(ERRORS_KEY) or ():
+            self.raw.errors.append(
+                error if isinstance(error, ErrorRecord) else error_record(error, time.time())
+            )
+
+    def _try(self, step: str, function: Callable[..., Any], *args: Any) -> Any:
+        """The guard around telemetry: whatever fails here must not reach the app."""
+        try:
+            return function(*args)
+        except Exception as error:
+            self._hooks.failed(step, error)
+            return None
+
+    def _wrapper(self) -> Any:
+        return None if self._environ is None else self._environ.get("wsgi.file_wrapper")

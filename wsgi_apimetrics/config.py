@@ -1,0 +1,112 @@
+"""From options to policies: composes what the middleware was given with the environment.
+
+What is said closest to the use wins: a default, then the environment, then the argument; and
+for a backend, the middleware's options, then the backend's environment, then its own
+arguments. Redaction rules add up on that way. Every mistake is found here, when the
+middleware is built, and nothing is started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from . import options
+from .backends.base import SHARED, Backend, Parts
+from .backends.selection import SelectionPolicy
+from .backends.table import backend_named
+from .capture.policy import CapturePolicy
+from .exceptions import ConfigurationError
+from .hosts import AllowedHosts
+from .options import STRINGS, Kind, optional
+
+BACKENDS = Kind("backends, or their names separated by commas", STRINGS.check, STRINGS.from_text)
+"""How an ini file or the environment names the backends: ``readme, local``."""
+
+KNOWN = {**options.kinds(CapturePolicy, *SHARED), "backends": optional(BACKENDS)}
+"""Every option of the middleware by name."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A whole configuration, ready to be assembled.
+
+    Attributes:
+        capture: What is captured of which requests.
+        hosts: Hosts outside of which nothing is captured for any backend.
+        parts: Each backend's parts.
+        functions: The distinct grouping functions.
+    """
+
+    capture: CapturePolicy
+    hosts: AllowedHosts | None
+    parts: tuple[Parts, ...]
+    functions: tuple[Callable[[Any], Any], ...]
+
+    def group_index(self, parts: Parts) -> int | None:
+        """Return where a backend's grouping function stands among the ``functions``."""
+        if not self.functions:
+            return 0  # what the app itself says of the caller holds for every backend
+        function = parts.selection.grouping_function
+        return None if function is None else self.functions.index(function)
+
+
+def compose(
+    backends: Sequence[Backend], given: Mapping[str, Any], environment: Mapping[str, str]
+) -> Settings:
+    """Return the settings for these backends and options.
+
+    Args:
+        backends: The backends by hand; none means those that the options or the environment
+            name, else a local store.
+        given: The middleware's keyword arguments.
+        environment: ``os.environ``, or what stands for it.
+
+    Raises:
+        ConfigurationError: anything is wrong with any of it.
+    """
+    for backend in backends:
+        if not isinstance(backend, Backend):
+            raise ConfigurationError(
+                f"ApiMetricsMiddleware: a backend belongs here, such as ReadMe(api_key=...), "
+                f"not {type(backend).__name__}"
+            )
+    values = options.read_environment(environment, KNOWN)
+    switched_off = values.get("enabled") is False
+    values.update(options.read(given, KNOWN, "ApiMetricsMiddleware"))
+    if switched_off:
+        values["enabled"] = False
+    capture = options.build(CapturePolicy, values)
+    shared_names = options.kinds(*SHARED)
+    shared = {name: value for name, value in values.items() if name in shared_names}
+    chosen = backends or [backend_named(name)() for name in values.get("backends") or ("local",)]
+    parts = _named_apart([backend.parts(shared, environment) for backend in chosen])
+    functions = [part.selection.grouping_function for part in parts]
+    return Settings(
+        capture=capture,
+        hosts=_common_hosts([part.selection for part in parts]),
+        parts=parts,
+        functions=tuple(dict.fromkeys(f for f in functions if f is not None)),
+    )
+
+
+def _named_apart(parts: Sequence[Parts]) -> tuple[Parts, ...]:
+    """Number the backends of one kind, so that each has statistics of its own."""
+    names: list[str] = []
+    named = []
+    for part in parts:
+        count = names.count(part.name) + 1
+        names.append(part.name)
+        named.append(part if count == 1 else replace(part, name=f"{part.name}-{count}"))
+    return tuple(named)
+
+
+def _common_hosts(selections: Sequence[SelectionPolicy]) -> AllowedHosts | None:
+    """Hosts outside of which no backend wants anything; ``None`` if one wants all."""
+    common = AllowedHosts(())
+    for selection in selections:
+        if selection.allowed_http_hosts is None:
+            return None
+        common = common.union(AllowedHosts(selection.allowed_http_hosts))
+    return common

@@ -1,0 +1,106 @@
+"""Who called: runs the user's grouping functions and checks what they return.
+
+The vendor's page, "Identifying the API Caller": ``api_key`` (or ``id``) is required, ``label``
+and ``email`` are welcome; ``None`` says that the request is not to be logged. What is wrong
+with an answer is logged by field name, never by value: a value may be a key.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .capture.record import GroupOutcome, RawExchange
+from .exchange import Group
+from .guard import Guard
+from .stats import DropReason
+
+GroupingFunction = Callable[[Any], Any]
+
+GROUP_KEY = "wsgi_apimetrics.group"
+REQUEST_KEYS = ("werkzeug.request", "bottle.request", "wsgi_apimetrics.request")
+"""Where frameworks (and our integrations) leave the request that their users know."""
+
+_FIELDS = frozenset({"api_key", "id", "label", "email"})
+
+
+class Grouping:
+    """The distinct grouping functions of one middleware, run once per exchange each."""
+
+    def __init__(self, functions: tuple[GroupingFunction, ...], guard: Guard) -> None:
+        self._functions = functions
+        self._guard = guard
+
+    def __call__(self, environ: Mapping[str, Any], raw: RawExchange) -> tuple[GroupOutcome, ...]:
+        """Return what each function comes to for this request.
+
+        What the app itself put at ``environ["wsgi_apimetrics.group"]`` wins over them all.
+        """
+        said = environ.get(GROUP_KEY)
+        if said is not None:
+            return (self._checked(lambda _: said, None),) * max(1, len(self._functions))
+        if not self._functions:
+            return ()
+        request = self._request(environ, raw)
+        return tuple(self._checked(function, request) for function in self._functions)
+
+    def _request(self, environ: Mapping[str, Any], raw: RawExchange) -> Any:
+        for key in REQUEST_KEYS:
+            request = environ.get(key)
+            if request is not None:
+                return request
+        return request_of(raw)
+
+    def _checked(self, function: GroupingFunction, request: Any) -> GroupOutcome:
+        try:
+            return self._group(function(request))
+        except Exception as error:
+            text = str(error) if isinstance(error, _OddGroupError) else type(error).__name__
+            self._guard.warn(
+                f"grouping function: {text}",
+                f"the grouping function failed ({text}): the exchange is not logged",
+            )
+            return DropReason.GROUPING_FAILED
+
+    def _group(self, said: Any) -> GroupOutcome:
+        if said is None:
+            return DropReason.NO_GROUP
+        if not isinstance(said, Mapping):
+            raise _OddGroupError(f"it returned {type(said).__name__}, not a dict or None")
+        key = said.get("api_key", said.get("id"))
+        if key is None or key == "":
+            raise _OddGroupError("'api_key' is missing or empty in what it returned")
+        if not isinstance(key, (str, int, float)) or isinstance(key, bool):
+            raise _OddGroupError(f"'api_key' is {type(key).__name__}, not a text or a number")
+        for name in ("label", "email"):
+            if not isinstance(said.get(name), (str, type(None))):
+                raise _OddGroupError(f"{name!r} is {type(said[name]).__name__}, not a text")
+        unknown = sorted(str(name) for name in said if name not in _FIELDS)
+        if unknown:
+            self._guard.warn(
+                f"grouping function: {unknown}",
+                f"the grouping function returned fields that are not sent: {unknown}",
+            )
+        return Group(str(key), said.get("label"), said.get("email"))
+
+
+class _OddGroupError(ValueError):
+    """What the grouping function returned can't be used; the text says why, without values."""
+
+
+def request_of(raw: RawExchange) -> Any:
+    """Return a werkzeug Request over the snapshot and what was read of the body so far."""
+    from werkzeug.wrappers import Request  # noqa: PLC0415 - only where a function wants it
+
+    body = raw.received.kept if raw.received is not None else b""
+    return Request(
+        {
+            **raw.environ,
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.input_terminated": True,
+            "wsgi.errors": io.StringIO(),
+            "CONTENT_LENGTH": str(len(body)),
+        },
+        populate_request=False,
+    )

@@ -1,0 +1,49 @@
+"""Which hosts are logged: the vendor's ``allowed_http_hosts``.
+
+Names are compared without case, and without port unless the entry has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from .capture.urls import DEFAULT_PORTS, server_host
+
+
+class AllowedHosts:
+    """A set of host names, some with a port."""
+
+    __slots__ = ("_names", "_with_port")
+
+    def __init__(self, hosts: Iterable[str]) -> None:
+        entries = frozenset(host.lower() for host in hosts)
+        self._with_port = frozenset(entry for entry in entries if _port(entry))
+        self._names = entries - self._with_port
+
+    def __contains__(self, environ: Mapping[str, str]) -> bool:
+        """Whether the request of this environ went to one of the hosts."""
+        scheme = environ.get("wsgi.url_scheme", "http")
+        host = (environ.get("HTTP_HOST") or server_host(environ, scheme)).lower()
+        port = _port(host)
+        name = host[: -len(port) - 1] if port else host
+        if name in self._names:
+            return True
+        return f"{name}:{port or DEFAULT_PORTS.get(scheme, '')}" in self._with_port
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AllowedHosts):
+            return NotImplemented
+        return self._names == other._names and self._with_port == other._with_port
+
+    def __hash__(self) -> int:
+        return hash((self._names, self._with_port))
+
+    def union(self, other: AllowedHosts) -> AllowedHosts:
+        """Return the hosts of both."""
+        return AllowedHosts(self._names | self._with_port | other._names | other._with_port)
+
+
+def _port(host: str) -> str:
+    """Return the port of ``name:port`` and ``[::1]:port``, ``""`` if there is none."""
+    port = host.rpartition(":")[2] if ":" in host.rpartition("]")[2] else ""
+    return port if port.isdecimal() else ""

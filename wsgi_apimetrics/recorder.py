@@ -1,0 +1,162 @@
+"""Finished exchanges to the backends that want them.
+
+The assembly that the middleware and outgoing calls share: for each backend it joins the
+redactor, the encoder, the processor and the transport to one lane. The lanes know nothing of
+each other, so a backend that fails does not touch another.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from .backends.base import Parts
+from .capture.record import GroupOutcome, RawExchange, reseed_ids
+from .delivery.processor import BatchProcessor
+from .delivery.submission import Captured
+from .exchange import Body, Exchange, Group
+from .hosts import AllowedHosts
+from .payload import Fragment
+from .redaction.redactor import Redactor
+from .stats import BackendStats, DropReason
+
+
+class Lane:
+    """One backend's way from a captured exchange to the wire."""
+
+    __slots__ = ("_group_index", "_hosts", "parts", "processor", "takes_client_exchanges")
+
+    def __init__(self, parts: Parts, group_index: int | None, hosts: AllowedHosts | None) -> None:
+        self.parts = parts
+        self.takes_client_exchanges = parts.takes_client_exchanges
+        self._group_index = group_index
+        self._hosts = hosts
+        self.processor = BatchProcessor(
+            parts.name,
+            self._preparation(),
+            parts.encoder.pack,
+            parts.open_transport,
+            parts.delivery,
+            parts.limits,
+            parts.retries,
+        )
+
+    def record(self, raw: RawExchange) -> None:
+        """Take an incoming exchange, or count why not."""
+        if self._hosts is not None and raw.environ not in self._hosts:
+            return
+        if raw.groups:
+            group = self.group(raw.groups)
+            if group.__class__ is DropReason:
+                self.processor.drop(group)
+                return
+        self.processor.submit(raw)
+
+    def wants(self, raw: RawExchange) -> bool:
+        """Whether this backend gets the exchange, as far as is known so far."""
+        if self._hosts is not None and raw.environ not in self._hosts:
+            return False
+        return self.group(raw.groups).__class__ is not DropReason
+
+    def group(self, groups: Sequence[GroupOutcome]) -> GroupOutcome:
+        """Return what this backend's grouping function came to."""
+        if not groups or self._group_index is None:
+            return None
+        return groups[self._group_index]
+
+    def _preparation(self) -> Callable[[Captured, bool], Fragment]:
+        """Redaction and encoding of one exchange, as the worker runs them."""
+        redact = Redactor(self.parts.redaction, self.parts.vocabulary).redact
+        encode = self.parts.encoder.encode
+
+        def prepare(captured: Captured, without_bodies: bool) -> Fragment:
+            exchange = captured.exchange()
+            if isinstance(captured, RawExchange):
+                group = self.group(captured.groups)
+                if group is not exchange.group:
+                    exchange = replace(exchange, group=group if isinstance(group, Group) else None)
+            if without_bodies:
+                exchange = _without_bodies(exchange)
+            return encode(redact(exchange))
+
+        return prepare
+
+
+class Recorder:
+    """Hands exchanges to the lanes; flushes them and shuts them down together."""
+
+    def __init__(self, lanes: Sequence[Lane]) -> None:
+        self.lanes = tuple(lanes)
+        self._client_lanes = tuple(lane for lane in lanes if lane.takes_client_exchanges)
+        self._header_lanes = tuple(
+            (lane, lane.parts.response_header) for lane in lanes if lane.parts.response_header
+        )
+        self._pid = os.getpid()
+
+    def record(self, raw: RawExchange) -> None:
+        """Take one incoming exchange; called once for each, on the request's thread."""
+        for lane in self.lanes:
+            lane.record(raw)
+
+    def record_outgoing(self, captured: Captured) -> None:
+        """Take one outgoing exchange, for the backends that can show it."""
+        for lane in self._client_lanes:
+            lane.processor.submit(captured)
+
+    def response_header(self, raw: RawExchange) -> tuple[str, str] | None:
+        """Return a header for the response that a backend asks for, if it gets the exchange."""
+        for lane, header in self._header_lanes:
+            if lane.wants(raw):
+                return header(raw.id)
+        return None
+
+    def drop(self, reason: DropReason) -> None:
+        """Count an exchange that no backend gets."""
+        for lane in self.lanes:
+            lane.processor.drop(reason)
+
+    def begin(self) -> None:
+        """Called as a request comes in: a forked child goes on with ids of its own."""
+        pid = os.getpid()
+        if pid != self._pid:
+            self._pid = pid
+            reseed_ids()
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Send what is held, and wait for it at most ``timeout`` seconds.
+
+        Returns:
+            Whether everything that had been captured before went out.
+        """
+        return self._all(BatchProcessor.flush, timeout)
+
+    def shutdown(self, timeout: float = 5.0) -> bool:
+        """Flush, and stop the workers; may be called more than once."""
+        return self._all(BatchProcessor.shutdown, timeout)
+
+    def stats(self) -> dict[str, BackendStats]:
+        """Return each backend's counters by its name."""
+        return {lane.parts.name: lane.processor.stats() for lane in self.lanes}
+
+    def _all(self, action: Callable[[BatchProcessor, float], bool], timeout: float) -> bool:
+        """Share one deadline among the lanes, whose workers go on side by side."""
+        deadline = time.monotonic() + timeout
+        went_out = [
+            action(lane.processor, max(0.0, deadline - time.monotonic())) for lane in self.lanes
+        ]
+        return all(went_out)
+
+
+def _without_bodies(exchange: Exchange) -> Exchange:
+    """Leave the bodies out of an exchange that is too large for its backend."""
+
+    def shrunk(body: Body) -> Body:
+        return replace(body, content=None, omitted="too large") if body.content else body
+
+    return replace(
+        exchange,
+        request=replace(exchange.request, body=shrunk(exchange.request.body)),
+        response=replace(exchange.response, body=shrunk(exchange.response.body)),
+    )

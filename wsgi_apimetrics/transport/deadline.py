@@ -1,0 +1,74 @@
+"""urllib3's pools, with answers that end in time.
+
+urllib3's read timeout holds for each read from the socket: a backend that sends one byte
+now and then could keep a worker for hours. Here the time that is left when the answer
+begins is a deadline for all of it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import time
+from socket import socket
+from typing import TYPE_CHECKING, Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Reads a socket's file until ``deadline``, a time of :func:`time.monotonic`."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket, deadline: float) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer did not end in time")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _PunctualResponse(http.client.HTTPResponse):
+    """An answer that must end within what the socket's timeout is when it begins."""
+
+    def __init__(self, sock: socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        timeout = sock.gettimeout()
+        if timeout is not None:
+            deadline = time.monotonic() + timeout
+            self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, deadline))
+
+
+class _Connection(HTTPConnection):
+    response_class = _PunctualResponse
+
+
+class _TlsConnection(HTTPSConnection):
+    response_class = _PunctualResponse
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+POOLS = {"http": _Pool, "https": _TlsPool}
+"""For :attr:`urllib3.PoolManager.pool_classes_by_scheme`."""
