@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from typing import Any
 
-from ..options import BOOLEAN, integer, number, option
+from ..options import BOOLEAN, Kind, choice, integer, number, option, optional
+
+
+def _path(value: Any) -> str:
+    path = os.fspath(value)
+    if not isinstance(path, str) or not path.strip():
+        raise TypeError
+    return path
+
+
+PATH = Kind("a path", _path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,24 @@ class DeliveryPolicy:
     )
     shutdown_timeout: float = option(
         5.0, number(0), "Seconds that sending the rest may take when the process ends."
+    )
+    spool_dir: str | None = option(
+        None,
+        optional(PATH),
+        "A directory in which exchanges, redacted and encoded, are kept until the backend has "
+        "them; several processes may share it.",
+    )
+    spool_max_bytes: int = option(
+        512 * 1024 * 1024, integer(1024 * 1024), "Bytes of exchanges kept on disk at most."
+    )
+    spool_max_age_seconds: float = option(
+        7 * 24 * 3600.0, number(0, above=True), "How long an exchange is kept on disk at most."
+    )
+    durability: str = option(
+        "normal",
+        choice("normal", "full"),
+        "What a power cut may cost the spool: a bounded tail (normal) or nothing (full). The end "
+        "of the process costs nothing either way.",
     )
 
 
