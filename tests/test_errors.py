@@ -45,7 +45,7 @@ def chained(suppress=False):
         except KeyError as error:
             raise OSError("disk") from (None if suppress else error)
     except OSError:
-        raise ValueError("last")  # noqa: B904 - the context is the point
+        raise ValueError("last")
 
 
 def test_the_root_is_found_along_cause_and_context():

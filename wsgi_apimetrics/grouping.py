@@ -91,7 +91,7 @@ class _OddGroupError(ValueError):
 
 def request_of(raw: RawExchange) -> Any:
     """Return a werkzeug Request over the snapshot and what was read of the body so far."""
-    from werkzeug.wrappers import Request  # noqa: PLC0415 - only where a function wants it
+    from werkzeug.wrappers import Request
 
     body = raw.received.kept if raw.received is not None else b""
     return Request(

@@ -269,7 +269,7 @@ def imported(dotted: str) -> Any:
         found: Any = importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
-    except Exception as error:  # noqa: BLE001 - an import runs code, which may raise anything
+    except Exception as error:  # an import runs code, which may raise anything
         raise ValueError(f"importing it: {type(error).__name__}: {error}") from None
     return found
 

@@ -48,7 +48,7 @@ class Selection:
         code, family = str(status_code), f"{status_code // 100}xx"
         if self._excluded and (code in self._excluded or family in self._excluded):
             return DropReason.EXCLUDED
-        if self._keep_errors and (failed or status_code >= 500):  # noqa: PLR2004
+        if self._keep_errors and (failed or status_code >= 500):
             return 1.0
         rate = self._rate_of(route, code, family)
         return rate if _draw(exchange_id) < rate else DropReason.SAMPLED

@@ -34,7 +34,7 @@ def assemble(raw: RawExchange) -> Exchange:
         response=response,
         timings=Timings(wait=wait, receive=raw.ended - raw.started - wait),
         group=group if isinstance(group, Group) else None,
-        route=None if response.status_code == 404 else raw.route,  # noqa: PLR2004
+        route=None if response.status_code == 404 else raw.route,
         path_params=dict(raw.path_params or {}),
         framework=raw.framework,
         errors=tuple(raw.errors),
@@ -112,9 +112,9 @@ def _response(raw: RawExchange) -> Response:
     sent = raw.sent
     code, _, text = (raw.status or "").partition(" ")
     status_code = int(code) if code.isdecimal() and code.isascii() else 500
-    if sent is None or raw.status is None or (raw.raised and not sent.size):
-        if status_code < 500 or raw.status is None:  # noqa: PLR2004
-            status_code, text = 500, "Internal Server Error"
+    nothing_sent = sent is None or raw.status is None or (raw.raised and not sent.size)
+    if nothing_sent and (status_code < 500 or raw.status is None):
+        status_code, text = 500, "Internal Server Error"
     headers = tuple((name, _text(value)) for name, value in raw.response_headers)
     return Response(status_code, text, headers, _response_body(raw, status_code))
 

@@ -38,8 +38,8 @@ def decode(content: bytes, content_encoding: str, limit: int, *, complete: bool)
         limit: Bytes to keep.
         complete: Whether ``content`` is all that there was.
     """
-    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - heavy, and seldom needed
-    from urllib3.response import HTTPResponse  # noqa: PLC0415
+    from urllib3.exceptions import HTTPError
+    from urllib3.response import HTTPResponse
 
     response = HTTPResponse(
         body=io.BytesIO(content),
@@ -64,7 +64,7 @@ def decode(content: bytes, content_encoding: str, limit: int, *, complete: bool)
 
 def is_supported(content_encoding: str) -> bool:
     """Whether urllib3 can take every one of these codings off, here and now."""
-    from urllib3.response import HTTPResponse  # noqa: PLC0415
+    from urllib3.response import HTTPResponse
 
     return all(
         coding.strip().lower() in HTTPResponse.CONTENT_DECODERS

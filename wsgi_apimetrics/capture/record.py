@@ -135,7 +135,7 @@ def _assemble(raw: RawExchange) -> Exchange:
     # Imported when the first exchange is made into a value, so that an app that starts does
     # not wait for what only the worker needs.
     global _assemble  # noqa: PLW0603
-    from .assemble import assemble  # noqa: PLC0415
+    from .assemble import assemble
 
     _assemble = assemble
     return assemble(raw)

@@ -22,5 +22,5 @@ def attempt(call: Callable[[], T]) -> T | Exception:
         return call()
     except SystemExit as error:
         return RuntimeError(f"SystemExit: {error}")
-    except Exception as error:  # noqa: BLE001 - see the module's docstring
+    except Exception as error:
         return error
