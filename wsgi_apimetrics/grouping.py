@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .capture.capture import GROUP_KEY
 from .capture.record import GroupOutcome, RawExchange
 from .exchange import Group
 from .guard import Guard
@@ -18,7 +19,6 @@ from .stats import DropReason
 
 GroupingFunction = Callable[[Any], Any]
 
-GROUP_KEY = "wsgi_apimetrics.group"
 REQUEST_KEYS = ("werkzeug.request", "bottle.request", "wsgi_apimetrics.request")
 """Where frameworks (and our integrations) leave the request that their users know."""
 

@@ -20,7 +20,7 @@ from .capture.body import InputRecorder
 from .capture.capture import Capture, Hooks
 from .capture.input import InputTee
 from .capture.record import RawExchange
-from .capture.snapshot import snapshot
+from .capture.snapshot import Snapshot
 from .config import compose
 from .current import RECORD_KEY
 from .exceptions import ConfigurationError
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from .backends.base import Backend, Parts
 
 ID_KEY = "wsgi_apimetrics.id"
-SKIP_KEY = "wsgi_apimetrics.skip"
 
 _UNCAPTURED_METHODS = frozenset({"OPTIONS", "CONNECT"})
 
@@ -70,13 +69,15 @@ class ApiMetricsMiddleware:
         self._hosts = settings.hosts
         self._excluded_path = _any_glob(settings.capture.exclude_paths)
         self._excluded_type = _any_glob(settings.capture.exclude_content_types, re.IGNORECASE)
+        self._snapshot = Snapshot(settings.capture)
         self._guard = Guard()
         self._hooks = Hooks(
-            groups=Grouping(settings.functions, self._guard),
-            response_header=self.recorder.response_header,
-            leaves_out=self._leaves_out,
             finished=self._finished,
             failed=self._guard.failed,
+            groups=Grouping(settings.functions, self._guard),
+            groups_early=bool(settings.functions),
+            response_header=self.recorder.response_header if self.recorder.has_headers else None,
+            leaves_out=self._leaves_out if settings.capture.exclude_content_types else None,
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -119,7 +120,7 @@ class ApiMetricsMiddleware:
                 return None
             self.recorder.begin()
             policy = self._policy
-            raw = RawExchange(snapshot(environ, policy), policy)
+            raw = RawExchange(*self._snapshot(environ), policy)
             if policy.capture_request_body and not (
                 self._excluded_type and self._is_excluded(environ.get("CONTENT_TYPE", ""))
             ):
@@ -151,12 +152,12 @@ class ApiMetricsMiddleware:
             return True
         return self._hosts is not None and environ not in self._hosts
 
-    def _finished(self, environ: Mapping[str, Any], raw: RawExchange) -> None:
-        if environ.get(SKIP_KEY):
+    def _finished(self, raw: RawExchange) -> None:
+        if raw.skipped:
             self.recorder.drop(DropReason.SKIPPED)
-        else:
-            raw.seal()
-            self.recorder.record(raw)
+            return
+        raw.seal()
+        self.recorder.record(raw)
 
     def _leaves_out(self, headers: Sequence[tuple[str, str]]) -> bool:
         return any(

@@ -105,6 +105,11 @@ class Recorder:
         for lane in self._client_lanes:
             lane.processor.submit(captured)
 
+    @property
+    def has_headers(self) -> bool:
+        """Whether :meth:`response_header` may ever have one."""
+        return bool(self._header_lanes)
+
     def response_header(self, raw: RawExchange) -> tuple[str, str] | None:
         """Return a header for the response that a backend asks for, if it gets the exchange."""
         for lane, header in self._header_lanes:

@@ -21,14 +21,13 @@ class BodyRecorder:
         kept_size: Bytes kept so far.
     """
 
-    __slots__ = ("_buffer", "_chunks", "_room", "kept_size", "size")
+    size = 0
+    kept_size = 0
+    _buffer: bytearray | None = None
 
     def __init__(self, room: int) -> None:
         self._room = room
         self._chunks: list[bytes] = []
-        self._buffer: bytearray | None = None
-        self.size = 0
-        self.kept_size = 0
 
     def add(self, data: Any) -> None:
         """Take note of the next bytes. Never raises, whatever an app or a server passes."""
@@ -80,12 +79,8 @@ class InputRecorder(BodyRecorder):
         repeated: Bytes ahead that were recorded before the app went back in the stream.
     """
 
-    __slots__ = ("repeated", "touched")
-
-    def __init__(self, room: int) -> None:
-        super().__init__(room)
-        self.touched = False
-        self.repeated = 0
+    touched = False
+    repeated = 0
 
     def add_read(self, data: Any) -> None:
         """Take note of what one read returned."""

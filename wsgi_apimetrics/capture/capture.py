@@ -19,9 +19,10 @@ from .body import BodyRecorder
 from .record import GroupOutcome, RawExchange
 from .response import ResponseEnd, hook_close, is_file_result, tee_response
 from .route import matched_route
-from .snapshot import bounded_headers
 
 ERRORS_KEY = "wsgi_apimetrics.errors"
+GROUP_KEY = "wsgi_apimetrics.group"
+SKIP_KEY = "wsgi_apimetrics.skip"
 
 perf_counter = time.perf_counter
 
@@ -31,18 +32,22 @@ class Hooks:
     """What a capture asks of the middleware around it.
 
     Attributes:
-        groups: Runs the grouping functions.
-        response_header: Returns a header to add to the response, if there is one.
-        leaves_out: Whether the response's body is left out for its content type.
         finished: Takes the finished record.
         failed: Takes note of a step of capture that failed.
+        groups: Runs the grouping functions, or takes what the app itself said of the caller.
+        groups_early: Whether there are grouping functions, which run as the response begins.
+        response_header: Returns a header to add to the response, or ``None``; itself ``None``
+            if no backend ever has one.
+        leaves_out: Whether the body of a response with these headers is left out; ``None`` if
+            none ever is.
     """
 
-    groups: Callable[[Mapping[str, Any], RawExchange], tuple[GroupOutcome, ...]]
-    response_header: Callable[[RawExchange], tuple[str, str] | None]
-    leaves_out: Callable[[list[tuple[str, str]]], bool]
-    finished: Callable[[Mapping[str, Any], RawExchange], None]
+    finished: Callable[[RawExchange], None]
     failed: Callable[[str, Exception], None]
+    groups: Callable[[Mapping[str, Any], RawExchange], tuple[GroupOutcome, ...]]
+    groups_early: bool = False
+    response_header: Callable[[RawExchange], tuple[str, str] | None] | None = None
+    leaves_out: Callable[[list[tuple[str, str]]], bool] | None = None
 
 
 class Capture(ResponseEnd):
@@ -75,7 +80,7 @@ class Capture(ResponseEnd):
         self._environ: dict[str, Any] | None = environ
         self._server_start_response = start_response
         self._hooks = hooks
-        self._grouped = False
+        self._grouped = not hooks.groups_early
         self._error_id = 0
         self._previous = current.get()
         current.set(raw)
@@ -89,9 +94,9 @@ class Capture(ResponseEnd):
         is passed on only when the app gave one.
         """
         try:
-            args = self._before_start(args)
+            args = self._try("start_response", self._before_start, args) or args
             write = self._server_start_response(*args)
-            self._try("start_response", self._after_start, *args)
+            self._try("start_response", self._after_start, args)
         finally:
             del args  # exc_info must not be kept: PEP 3333, "Error Handling"
         if write is None:
@@ -156,11 +161,8 @@ class Capture(ResponseEnd):
         if not raw.ended:
             raw.aborted = True
             raw.ended = perf_counter()
-        self._try("route", self._look, environ)
-        if not self._grouped:
-            self._group(environ)
-        self._try("errors", self._collect_errors, environ)
-        self._try("finish", self._hooks.finished, environ, raw)
+        self._try("the end", self._last_look, environ)
+        self._try("recording", self._hooks.finished, raw)
 
     def _file_closed(self) -> None:
         self.exhausted()
@@ -169,56 +171,66 @@ class Capture(ResponseEnd):
     # -- start_response -------------------------------------------------------------------
 
     def _before_start(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Ask who called while the framework's context is there."""
         environ = self._environ
         if environ is None:
             return args
-        self._try("route", self._look, environ)
+        hooks = self._hooks
         if not self._grouped:
             self._group(environ)
-        header = self._try("response header", self._hooks.response_header, self.raw)
-        if header is not None and len(args) > 1:
+        header = None if hooks.response_header is None else hooks.response_header(self.raw)
+        self._look(environ)
+        if header is not None:
             return (args[0], [*args[1], header], *args[2:])
         return args
 
-    def _after_start(self, status: Any, headers: Any, exc_info: Any = None) -> None:
+    def _after_start(self, args: tuple[Any, ...]) -> None:
+        status, headers, *exc_info = args
         raw = self.raw
         raw.status = status
-        raw.response_headers = bounded_headers(headers, raw.policy)
+        raw.take_headers(headers)
         raw.began = raw.began or perf_counter()
-        if exc_info:
-            self._note_error(exc_info[1])
-        if raw.policy.exclude_content_types and self._hooks.leaves_out(headers):
+        if exc_info and exc_info[0]:
+            self._note_error(exc_info[0][1])
+        if self._hooks.leaves_out is not None and self._hooks.leaves_out(headers):
             raw.sent_omitted = "policy"
             self.sent.leave_out()
 
     def _look(self, environ: dict[str, Any]) -> None:
         match = matched_route(environ, self.raw.policy.route_resolver)
-        if match is None:
-            return
-        raw = self.raw
-        raw.route = match[0] or raw.route
-        raw.path_params = match[1] or raw.path_params
-        raw.framework = match[2] or raw.framework
+        if match is not None:
+            raw = self.raw
+            raw.route = match[0] or raw.route
+            raw.path_params = match[1] or raw.path_params
+            raw.framework = match[2] or raw.framework
 
     def _group(self, environ: dict[str, Any]) -> None:
         self._grouped = True
         self.raw.groups = self._hooks.groups(environ, self.raw)
+
+    def _last_look(self, environ: dict[str, Any]) -> None:
+        raw = self.raw
+        if SKIP_KEY in environ:
+            raw.skipped = bool(environ[SKIP_KEY])
+        if GROUP_KEY in environ or not self._grouped:
+            self._group(environ)
+        if ERRORS_KEY in environ:
+            for error in environ[ERRORS_KEY]:
+                raw.errors.append(
+                    error if isinstance(error, ErrorRecord) else error_record(error, time.time())
+                )
+        if raw.route is None:
+            self._look(environ)
 
     def _note_error(self, error: BaseException) -> None:
         if id(error) != self._error_id:
             self._error_id = id(error)
             self.raw.errors.append(error_record(error, time.time()))
 
-    def _collect_errors(self, environ: dict[str, Any]) -> None:
-        for error in environ.get(ERRORS_KEY) or ():
-            self.raw.errors.append(
-                error if isinstance(error, ErrorRecord) else error_record(error, time.time())
-            )
-
-    def _try(self, step: str, function: Callable[..., Any], *args: Any) -> Any:
+    def _try(self, step: str, function: Callable[[Any], Any], argument: Any) -> Any:
         """The guard around telemetry: whatever fails here must not reach the app."""
         try:
-            return function(*args)
+            return function(argument)
         except Exception as error:
             self._hooks.failed(step, error)
             return None

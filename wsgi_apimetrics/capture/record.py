@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..exchange import ErrorRecord, Exchange, Group
@@ -18,6 +18,7 @@ from ..stats import DropReason
 from ..trace import trace_of
 from .body import BodyRecorder, InputRecorder
 from .policy import CapturePolicy
+from .snapshot import bounded_headers
 
 GroupOutcome = Group | DropReason | None
 """What a grouping function came to: a group, a reason not to log, or no function at all."""
@@ -36,8 +37,7 @@ def reseed_ids() -> None:
 def new_id() -> str:
     """Return a version 4 UUID; several times cheaper than :func:`uuid.uuid4`."""
     digits = f"{_ids.getrandbits(128):032x}"
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 class RawExchange:
@@ -58,71 +58,61 @@ class RawExchange:
         errors: What was reported, in order.
         raised: Whether the app's exception ended the exchange.
         aborted: Whether the response ended before its last byte was taken.
-        cost: What :meth:`seal` weighed.
+        skipped: Whether the app asked that the exchange be discarded.
+        cost: About how many bytes of memory the record holds on to; whole once sealed.
     """
 
-    __slots__ = (
-        "_exchange",
-        "aborted",
-        "began",
-        "cost",
-        "ended",
-        "environ",
-        "errors",
-        "framework",
-        "groups",
-        "id",
-        "path_params",
-        "policy",
-        "raised",
-        "received",
-        "response_headers",
-        "route",
-        "sent",
-        "sent_omitted",
-        "started",
-        "started_at",
-        "status",
-    )
+    # What most requests never say is a default of the class: the request's thread then has
+    # that much less to do.
+    began = 0.0
+    ended = 0.0
+    status: str | None = None
+    response_headers: Sequence[tuple[str, str]] = ()
+    received: InputRecorder | None = None
+    sent: BodyRecorder | None = None
+    sent_omitted: str | None = None
+    groups: tuple[GroupOutcome, ...] = ()
+    route: str | None = None
+    path_params: Mapping[str, Any] | None = None
+    framework: str | None = None
+    raised = False
+    aborted = False
+    skipped = False
+    _exchange: Exchange | None = None
 
-    def __init__(self, environ: Mapping[str, str], policy: CapturePolicy) -> None:
+    def __init__(self, environ: dict[str, str], size: int, policy: CapturePolicy) -> None:
         self.started_at = time.time()
         self.started = time.perf_counter()
-        self.began = 0.0
-        self.ended = 0.0
         self.id = new_id()
         self.policy = policy
         self.environ = environ
-        self.status: str | None = None
-        self.response_headers: list[tuple[str, str]] = []
-        self.received: InputRecorder | None = None
-        self.sent: BodyRecorder | None = None
-        self.sent_omitted: str | None = None
-        self.groups: tuple[GroupOutcome, ...] = ()
+        self.cost = size + _FIXED_COST
         self.errors: list[ErrorRecord] = []
-        self.route: str | None = None
-        self.path_params: Mapping[str, Any] | None = None
-        self.framework: str | None = None
-        self.raised = False
-        self.aborted = False
-        self.cost = 0
-        self._exchange: Exchange | None = None
 
     @property
     def trace_id(self) -> str:
         """32 hexadecimal digits: what outgoing calls of this request are joined by."""
         return trace_of(self.environ.get("HTTP_TRACEPARENT"), self.id).trace_id
 
+    def take_headers(self, headers: Sequence[tuple[str, str]]) -> None:
+        """Keep a copy of the response's headers, within the policy's bounds."""
+        size = 0
+        for name, value in headers:
+            size += len(name) + len(value)
+        policy = self.policy
+        if len(headers) <= policy.max_headers and size <= policy.max_header_bytes:
+            self.response_headers = headers[:]
+        else:
+            self.response_headers = bounded_headers(headers, policy)
+            size = policy.max_header_bytes
+        self.cost += size
+
     def seal(self) -> None:
-        """Weigh the finished record: about how many bytes of memory it holds on to."""
-        cost = _FIXED_COST + sum(map(len, self.environ.values()))
-        for name, value in self.response_headers:
-            cost += len(name) + len(value)
+        """Add the bodies to what the record weighs."""
         if self.received is not None:
-            cost += self.received.kept_size
+            self.cost += self.received.kept_size
         if self.sent is not None:
-            cost += self.sent.kept_size
-        self.cost = cost
+            self.cost += self.sent.kept_size
 
     def exchange(self) -> Exchange:
         """Return the exchange as a value; made once, on whichever worker asks first."""

@@ -52,10 +52,15 @@ _READERS: tuple[tuple[str, Callable[[Mapping[str, Any]], Match | None]], ...] = 
 )
 
 
+_KEYS = frozenset((ROUTE_KEY, FRAMEWORK_KEY, *(key for key, _ in _READERS)))
+
+
 def matched_route(
     environ: Mapping[str, Any], resolver: Callable[[Mapping[str, Any]], Any] | None
 ) -> Match | None:
     """Return what is known of the matched route now, ``None`` if nothing is."""
+    if resolver is None and _KEYS.isdisjoint(environ):
+        return None
     route = environ.get(ROUTE_KEY)
     if route is not None:
         return route, environ.get(PATH_PARAMS_KEY), environ.get(FRAMEWORK_KEY)

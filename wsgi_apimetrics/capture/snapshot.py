@@ -7,7 +7,7 @@ else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .policy import CapturePolicy
@@ -29,20 +29,49 @@ _CGI = frozenset(
         "wsgi.url_scheme",
     }
 )
-_URL = ("SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
+_MOST_LEARNED = 100
+"""So that an app that puts objects under ever new keys cannot grow the list."""
 _FIRST = ("HTTP_HOST", "HTTP_USER_AGENT", "HTTP_AUTHORIZATION", "HTTP_TRACEPARENT")
 
 
-def snapshot(environ: Mapping[str, Any], policy: CapturePolicy) -> dict[str, str]:
-    """Return the texts of ``environ``, cut to the policy's bounds if they exceed them."""
-    texts = {name: value for name, value in environ.items() if value.__class__ is str}
-    size = sum(map(len, texts.values()))
-    if len(texts) <= policy.max_headers and size <= policy.max_header_bytes:
-        if size <= policy.max_url_bytes:
-            return texts
-        if all(len(texts.get(name, "")) <= policy.max_url_bytes for name in _URL):
-            return texts
-    return _bounded(texts, policy)
+class Snapshot:
+    """Takes the texts out of environs.
+
+    A server puts its objects under the same few keys in every request: they are learned, so
+    that the texts of the next environ are a copy without those keys. Joining the values is
+    the quickest proof that nothing but text is left, and tells how much of it there is.
+    """
+
+    def __init__(self, policy: CapturePolicy) -> None:
+        self._policy = policy
+        self._most = min(policy.max_header_bytes, policy.max_url_bytes)
+        self._objects: tuple[str, ...] = ()
+
+    def __call__(self, environ: Mapping[str, Any]) -> tuple[dict[str, str], int]:
+        """Return the texts of ``environ``, and how many characters they have together.
+
+        No other object of the environ is referred to. What exceeds the policy's bounds is
+        cut.
+        """
+        texts = dict(environ)
+        for name in self._objects:
+            texts.pop(name, None)
+        try:
+            size = len("".join(texts.values()))
+        except TypeError:
+            texts = self._learn(environ)
+            size = sum(map(len, texts.values()))
+        if size > self._most or len(texts) > self._policy.max_headers:
+            texts = _bounded(texts, self._policy)
+            size = sum(map(len, texts.values()))
+        return texts, size
+
+    def _learn(self, environ: Mapping[str, Any]) -> dict[str, str]:
+        texts = {name: value for name, value in environ.items() if isinstance(value, str)}
+        objects = dict.fromkeys((*self._objects, *(environ.keys() - texts.keys())))
+        if len(objects) <= _MOST_LEARNED:
+            self._objects = tuple(objects)
+        return texts
 
 
 def _bounded(texts: dict[str, str], policy: CapturePolicy) -> dict[str, str]:
@@ -67,19 +96,15 @@ def _bounded(texts: dict[str, str], policy: CapturePolicy) -> dict[str, str]:
     return kept
 
 
-def bounded_headers(headers: list[tuple[str, str]], policy: CapturePolicy) -> list[tuple[str, str]]:
-    """Return a copy of the response headers, cut to the policy's bounds."""
-    if len(headers) <= policy.max_headers:
-        size = 0
-        for name, value in headers:
-            size += len(name) + len(value)
-        if size <= policy.max_header_bytes:
-            return headers[:]
-    kept = []
+def bounded_headers(
+    headers: Iterable[tuple[str, str]], policy: CapturePolicy
+) -> list[tuple[str, str]]:
+    """Return as many of the response's headers, in their order, as the policy has room for."""
+    kept: list[tuple[str, str]] = []
     room = policy.max_header_bytes
-    for name, value in headers[: policy.max_headers]:
+    for name, value in headers:
         room -= len(name) + len(value)
-        if room < 0:
+        if room < 0 or len(kept) == policy.max_headers:
             break
         kept.append((name, value))
     return kept
