@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from ..exchange import Body, Exchange, Group, Headers, Request, Response, Timings
 from ..trace import trace_of
 from .body import BodyRecorder
 from .content_encoding import decode, is_supported
 from .policy import CapturePolicy
-from .record import RawExchange
 from .urls import origin, quoted_path, quoted_query, wire_bytes
+
+if TYPE_CHECKING:
+    from .record import RawExchange
 
 _UNPREFIXED = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
 _BODILESS = frozenset({204, 304})
