@@ -34,7 +34,11 @@ field_values = st.text(st.characters(max_codepoint=255), max_size=12) | any_text
 headers = st.lists(st.tuples(tokens, field_values), max_size=6).map(tuple)
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | any_text,
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | any_text,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(any_text, inner, max_size=4),
     max_leaves=8,
 )
