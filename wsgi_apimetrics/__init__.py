@@ -13,11 +13,13 @@ from ._version import __version__
 from .exceptions import ApiMetricsError, ConfigurationError, MissingExtraError
 
 if TYPE_CHECKING:
+    from .backends.local import Local
     from .errors import report_error
     from .middleware import ApiMetricsMiddleware
 
 _LATER = {
     "ApiMetricsMiddleware": "middleware",
+    "Local": "backends.local",
     "report_error": "errors",
 }
 
@@ -25,6 +27,7 @@ __all__ = [
     "ApiMetricsError",
     "ApiMetricsMiddleware",
     "ConfigurationError",
+    "Local",
     "MissingExtraError",
     "__version__",
     "report_error",

@@ -5,6 +5,7 @@
     ApiMetricsError
     ├── ConfigurationError (also a ValueError)
     │   └── MissingExtraError (also an ImportError)
+    ├── StoreError
     └── ExchangeDropped
 
 Errors reach the user only while something is being configured. At run time nothing is
@@ -33,6 +34,10 @@ class MissingExtraError(ConfigurationError, ImportError):
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f"{feature} needs an extra: pip install 'wsgi-apimetrics[{extra}]'")
         self.extra = extra
+
+
+class StoreError(ApiMetricsError):
+    """A local store can't be used: it is not ours, damaged, newer, or not there."""
 
 
 class ExchangeDropped(ApiMetricsError):

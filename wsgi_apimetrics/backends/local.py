@@ -1,0 +1,96 @@
+"""The local store as a backend: what the middleware uses when none is named."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from .. import options
+from ..delivery.policy import BatchLimits, DeliveryPolicy
+from ..encoding.local import LocalEncoder
+from ..options import Kind, integer, number, option, optional
+from ..redaction.policy import RedactionPolicy
+from ..store import Limits, Writer, default_path
+from ..transport.local import LocalTransport
+from .base import Backend, Parts
+from .selection import SelectionPolicy
+
+_DAY = 86400.0
+
+
+def _path(value: Any) -> Path:
+    if not isinstance(value, (str, os.PathLike)) or not str(value).strip():
+        raise TypeError
+    path = Path(value).expanduser()
+    if path.is_dir():
+        raise ValueError("that is a directory")
+    return path
+
+
+PATH = Kind("the path of a file", _path)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """What only :class:`Local` knows."""
+
+    path: Path | None = option(
+        None,
+        optional(PATH),
+        "The SQLite file; by default one in the user's state directory.",
+    )
+    max_store_bytes: int = option(
+        256 * 1024 * 1024,
+        integer(1024 * 1024),
+        "How large the file may grow; the oldest exchanges go first.",
+    )
+    max_age_days: float = option(
+        7.0, number(0, above=True), "After how many days an exchange is deleted."
+    )
+
+
+class Local(Backend):
+    """Keep exchanges in an SQLite file, to look at with ``wsgi-apimetrics inspect``.
+
+    Args:
+        path: The file, by default ``wsgi-apimetrics/exchanges.sqlite`` in the user's state
+            directory (``$XDG_STATE_HOME`` or ``~/.local/state``); made with mode 0600.
+        max_store_bytes: How large it may grow, 256 MB by default.
+        max_age_days: How long an exchange is kept, 7 days by default.
+        options: Any shared option.
+
+    Raises:
+        ConfigurationError: an option is unknown or wrong.
+
+    >>> Local(path="/tmp/shop.sqlite", max_age_days=1)
+    Local(path=PosixPath('/tmp/shop.sqlite'), max_age_days=1)
+    """
+
+    name: ClassVar[str] = "local"
+    settings: ClassVar[type] = LocalSettings
+    # A page that shows what happens now should not wait ten seconds for it.
+    defaults: ClassVar[Mapping[str, Any]] = {"flush_interval_seconds": 1.0}
+
+    def parts(self, shared: Mapping[str, Any], environment: Mapping[str, str]) -> Parts:
+        """Make the encoder, and the transport that will open the file."""
+        values = self.resolve(shared, environment)
+        settings = options.build(LocalSettings, values)
+        writer = functools.partial(
+            Writer,
+            settings.path or default_path(environment),
+            Limits(settings.max_store_bytes, settings.max_age_days * _DAY),
+        )
+        return Parts(
+            name=self.name,
+            encoder=LocalEncoder(),
+            open_transport=functools.partial(LocalTransport, writer),
+            selection=options.build(SelectionPolicy, values),
+            redaction=options.build(RedactionPolicy, values),
+            delivery=options.build(DeliveryPolicy, values),
+            limits=BatchLimits(max_exchanges=500, max_bytes=32 * 1024 * 1024),
+            takes_client_exchanges=True,
+        )

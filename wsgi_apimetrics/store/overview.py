@@ -1,0 +1,242 @@
+"""What happened in a time range, from the counts that were kept while writing.
+
+Whole hours come from the counts by hour, the edges from those by minute; the time range is
+widened to whole minutes. The slowest and the largest come from their indexes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from .conditions import Condition
+from .planning import FEW, count_up_to
+from .rows import SELECTED, Summary, summary
+from .tally import HOUR, MINUTE, percentile
+
+_SHARES = (0.5, 0.95, 0.99)
+_KEYS = {"tally": "facet", "latency": "endpoint"}
+_SUMS = (
+    "sum(count), sum(client_errors), sum(server_errors), sum(duration), max(longest), "
+    "sum(request_bytes), sum(response_bytes)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a time range or over one value in it. Durations in seconds, sizes in bytes."""
+
+    count: int = 0
+    client_errors: int = 0
+    server_errors: int = 0
+    duration: float = 0.0
+    longest: float = 0.0
+    request_bytes: int = 0
+    response_bytes: int = 0
+
+    @property
+    def error_rate(self) -> float:
+        """The share that was answered 5xx."""
+        return self.server_errors / self.count if self.count else 0.0
+
+    @property
+    def mean_duration(self) -> float:
+        """Seconds."""
+        return self.duration / self.count if self.count else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One time range: its totals, and percentiles of durations (``None`` if it is empty)."""
+
+    since: float
+    until: float
+    totals: Totals
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+    @property
+    def per_minute(self) -> float:
+        """Exchanges a minute, on average."""
+        return self.totals.count * 60 / max(self.until - self.since, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One step of a plot; ``step`` seconds from ``start`` on."""
+
+    start: int
+    step: int
+    totals: Totals
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a facet; ``p95`` for endpoints only."""
+
+    value: str
+    totals: Totals
+    p95: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A time range at one glance.
+
+    Attributes:
+        now: The range itself; ``before`` the one of the same length before it.
+        points: The plot; steps without an exchange are left out.
+        endpoints: ``METHOD route``, the most frequent first; so are the others.
+        slowest: By duration; ``largest`` by the response's size.
+    """
+
+    now: Period
+    before: Period
+    points: tuple[Point, ...]
+    endpoints: tuple[Value, ...]
+    callers: tuple[Value, ...]
+    statuses: tuple[Value, ...]
+    hosts: tuple[Value, ...]
+    slowest: tuple[Summary, ...]
+    largest: tuple[Summary, ...]
+
+
+def overview(connection: sqlite3.Connection, since: float, until: float, at_most: int) -> Overview:
+    """Return the overview of a range; ``at_most`` values of each kind."""
+    start, end = int(since // MINUTE) * MINUTE, -int(-until // MINUTE) * MINUTE
+    return Overview(
+        now=period(connection, start, end),
+        before=period(connection, 2 * start - end, start),
+        points=_points(connection, start, end),
+        endpoints=top(connection, "endpoint", start, end, at_most),
+        callers=top(connection, "caller", start, end, at_most),
+        statuses=top(connection, "status", start, end, 100),
+        hosts=top(connection, "host", start, end, at_most),
+        slowest=_most(connection, "duration", start, end, at_most),
+        largest=_most(connection, "response_size", start, end, at_most),
+    )
+
+
+def ranges(since: int, until: int) -> list[tuple[int, int, int]]:
+    """Split a range into parts of one ``span`` each: whole hours, and minutes at the edges.
+
+    >>> ranges(3540, 7260)
+    [(60, 3540, 3600), (3600, 3600, 7200), (60, 7200, 7260)]
+    """
+    first, last = -(-since // HOUR) * HOUR, until // HOUR * HOUR
+    if first >= last:
+        return [(MINUTE, since, until)]
+    parts = [(MINUTE, since, first), (HOUR, first, last), (MINUTE, last, until)]
+    return [part for part in parts if part[1] < part[2]]
+
+
+def union(columns: str, table: str, since: int, until: int) -> tuple[str, list[Any]]:
+    """Return a sub-query that reads ``columns`` of a ``table`` over a range's parts.
+
+    It names its parameters by number: ``?1`` is the value of the primary key's second column,
+    and the others are returned with it.
+    """
+    key = _KEYS[table]
+    selects = []
+    values: list[Any] = []
+    for part in ranges(since, until):
+        span, start, end = (f"?{len(values) + offset}" for offset in (2, 3, 4))
+        selects.append(
+            f"SELECT {columns} FROM {table} "  # noqa: S608
+            f"WHERE span = {span} AND {key} = ?1 AND start >= {start} AND start < {end}"
+        )
+        values += part
+    return " UNION ALL ".join(selects), values
+
+
+def period(connection: sqlite3.Connection, since: int, until: int) -> Period:
+    """Return the totals of a range in whole minutes."""
+    inner, values = union("*", "tally", since, until)
+    query = f"SELECT {_SUMS} FROM ({inner})"  # noqa: S608
+    row = connection.execute(query, ("all", *values)).fetchone()
+    slots = _slots(connection, "", since, until)
+    return Period(since, until, _totals(row), *(percentile(slots, share) for share in _SHARES))
+
+
+def top(
+    connection: sqlite3.Connection, facet: str, since: int, until: int, at_most: int
+) -> tuple[Value, ...]:
+    """Return the most frequent values of a facet (a name of :data:`.tally.FACETS`)."""
+    inner, values = union("*", "tally", since, until)
+    rows = connection.execute(
+        f"SELECT value, {_SUMS} FROM ({inner}) "  # noqa: S608
+        f"GROUP BY value ORDER BY sum(count) DESC, value LIMIT {int(at_most)}",
+        (facet, *values),
+    ).fetchall()
+    found = (Value(row[0], _totals(row[1:])) for row in rows)
+    if facet != "endpoint":
+        return tuple(found)
+    return tuple(
+        Value(one.value, one.totals, percentile(_slots(connection, one.value, since, until), 0.95))
+        for one in found
+    )
+
+
+def _slots(
+    connection: sqlite3.Connection, endpoint: str, since: int, until: int
+) -> list[tuple[int, int]]:
+    """Return the counts of an endpoint's durations by slot; of everything's, if it is empty."""
+    inner, values = union("slot, count", "latency", since, until)
+    return connection.execute(
+        f"SELECT slot, sum(count) FROM ({inner}) GROUP BY slot ORDER BY slot",  # noqa: S608
+        (endpoint, *values),
+    ).fetchall()
+
+
+def _points(connection: sqlite3.Connection, since: int, until: int) -> tuple[Point, ...]:
+    """Return the plot's steps: minutes up to six hours, then hours or more."""
+    length = until - since
+    span = MINUTE if length <= 6 * HOUR else HOUR
+    step = span * max(1, -(-length // (span * 400)))
+    rows = connection.execute(
+        f"SELECT start / ? * ? AS step, {_SUMS} FROM tally "  # noqa: S608
+        "WHERE span = ? AND facet = 'all' AND start > ? AND start < ? GROUP BY step ORDER BY step",
+        (step, step, span, since - span, until),
+    ).fetchall()
+    slots: dict[int, list[tuple[int, int]]] = {}
+    for start, slot, count in connection.execute(
+        "SELECT start / ? * ? AS step, slot, sum(count) FROM latency "
+        "WHERE span = ? AND endpoint = '' AND start > ? AND start < ? "
+        "GROUP BY step, slot ORDER BY step, slot",
+        (step, step, span, since - span, until),
+    ):
+        slots.setdefault(start, []).append((slot, count))
+    return tuple(
+        Point(
+            row[0],
+            step,
+            _totals(row[1:]),
+            *(percentile(slots.get(row[0], ()), share) for share in _SHARES),
+        )
+        for row in rows
+    )
+
+
+def _most(
+    connection: sqlite3.Connection, column: str, since: int, until: int, at_most: int
+) -> tuple[Summary, ...]:
+    """Return the exchanges with the most of a ``column``."""
+    time_range: Condition = ("started_at >= ? AND started_at < ?", (since, until), None)
+    by_time = "exchange INDEXED BY exchange_started_at"
+    few = count_up_to(connection, by_time, [time_range]) < FEW
+    source = by_time if few else f"exchange INDEXED BY exchange_{column}"
+    rows = connection.execute(
+        f"SELECT {SELECTED} FROM {source} WHERE started_at >= ? AND started_at < ? "  # noqa: S608
+        f"ORDER BY {column} DESC LIMIT ?",
+        (since, until, at_most),
+    ).fetchall()
+    return tuple(summary(row) for row in rows)
+
+
+def _totals(row: tuple[Any, ...]) -> Totals:
+    return Totals(*(value or 0 for value in row))

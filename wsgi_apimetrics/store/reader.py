@@ -1,0 +1,300 @@
+"""Reading: the one way to look at a store, live, while others write to it.
+
+Lists come newest first in pages; the place where a page ends is a key, not a number of rows, so
+that a page deep down costs what the first does, and nothing moves while new exchanges come.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .. import jsonline
+from ..jsonline import StoredExchange
+from . import planning
+from .callers import Caller, CallerDetail, caller_detail, frequent_callers
+from .conditions import EVERYTHING, Filter
+from .connection import open_for_reading, translated
+from .indexing import indexed
+from .overview import Overview, overview
+from .retention import used_bytes
+from .rows import SELECTED, Summary, summary
+from .searchable import match_expression
+
+PAGE = 50
+_NEWEST = "ORDER BY started_at DESC, seq DESC"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list, newest first.
+
+    Attributes:
+        summaries: The exchanges.
+        next_cursor: Where the next page begins: give it back as ``cursor``; ``None`` at the end.
+    """
+
+    summaries: tuple[Summary, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is in a store.
+
+    Attributes:
+        used_bytes: Of the file; free pages in it do not count.
+        oldest: The first exchange's ``started_at``; ``newest`` the last one's.
+        unindexed: How many exchanges the full-text index does not know yet.
+        label: What the writer said about the store as a whole.
+    """
+
+    path: Path
+    exchanges: int
+    used_bytes: int
+    oldest: float | None
+    newest: float | None
+    unindexed: int
+    label: str | None
+
+
+class Store:
+    """Read the store at ``path``.
+
+    Opens its own read-only connection; use one per thread. A context manager.
+
+    Raises:
+        StoreError: there is no store, or it is not ours, damaged, or of another version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = open_for_reading(path)
+
+    def __enter__(self) -> Store:  # noqa: PYI034 - typing.Self is of Python 3.11
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection. May be called more than once."""
+        self._connection.close()
+
+    def page(
+        self,
+        wanted: Filter = EVERYTHING,
+        cursor: str | None = None,
+        size: int = PAGE,
+    ) -> Page:
+        """Return one page of what is ``wanted``, newest first.
+
+        Without a search the order is that of ``started_at``; with one it is the order in
+        which the store got them.
+
+        Raises:
+            ValueError: the ``cursor`` is none of ours.
+        """
+        after = _key(cursor)
+        with translated(self.path):
+            if wanted.search.strip():
+                rows = self._found(wanted, after, size + 1)
+            else:
+                rows = self._listed(wanted, after, size + 1)
+        summaries = tuple(summary(row) for row in rows[:size])
+        more = len(rows) > size
+        return Page(summaries, _cursor(summaries[-1]) if more else None)
+
+    def count(self, wanted: Filter = EVERYTHING, at_most: int = 10_000) -> int:
+        """Count what is ``wanted``, stopping at ``at_most``: "10,000 or more"."""
+        with translated(self.path):
+            if not wanted.search.strip():
+                chosen = planning.plan(self._connection, wanted)
+                source, where, parameters = chosen.source, chosen.where, chosen.parameters
+            else:
+                source, where, parameters = self._matching(wanted, None)
+            found = self._connection.execute(
+                f"SELECT count(*) FROM (SELECT 1 FROM {source} WHERE {where} LIMIT ?)",  # noqa: S608
+                (*parameters, at_most),
+            ).fetchone()
+        return int(found[0])
+
+    def newer(
+        self,
+        seq: int,
+        wanted: Filter = EVERYTHING,
+        at_most: int = 500,
+    ) -> tuple[Summary, ...]:
+        """Return what came after ``seq``, oldest first: for following a store live.
+
+        A ``search`` finds an exchange once it is indexed, so follow from the last ``seq`` seen.
+        """
+        where, parameters = planning.joined([*wanted.conditions(), *wanted.times()])
+        expression = match_expression(wanted.search) if wanted.search.strip() else None
+        if expression is not None:
+            where += " AND seq IN (SELECT rowid FROM words WHERE words MATCH ? AND rowid > ?)"
+            parameters = (*parameters, expression, seq)
+        with translated(self.path):
+            rows = self._connection.execute(
+                f"SELECT {SELECTED} FROM exchange NOT INDEXED "  # noqa: S608
+                f"WHERE seq > ? AND {where} ORDER BY seq LIMIT ?",
+                (seq, *parameters, at_most),
+            ).fetchall()
+        return tuple(summary(row) for row in rows)
+
+    def last_seq(self) -> int:
+        """Return the newest exchange's ``seq``, 0 if there is none."""
+        with translated(self.path):
+            found = self._connection.execute("SELECT max(seq) FROM exchange").fetchone()[0]
+        return int(found or 0)
+
+    def line(self, id_: str) -> bytes | None:
+        """Return the exchange ``id_`` as its line of JSON, ``None`` if it is not there."""
+        with translated(self.path):
+            found = self._connection.execute(
+                "SELECT line FROM record WHERE seq = (SELECT seq FROM exchange WHERE id = ?)",
+                (id_,),
+            ).fetchone()
+        return zlib.decompress(found[0]) if found else None
+
+    def get(self, id_: str) -> StoredExchange | None:
+        """Return the exchange ``id_`` whole, ``None`` if it is not there."""
+        line = self.line(id_)
+        return None if line is None else jsonline.loads(line)
+
+    def summary(self, id_: str) -> Summary | None:
+        """Return the exchange ``id_`` as in a list, ``None`` if it is not there."""
+        with translated(self.path):
+            row = self._connection.execute(
+                f"SELECT {SELECTED} FROM exchange WHERE id = ?",  # noqa: S608
+                (id_,),
+            ).fetchone()
+        return None if row is None else summary(row)
+
+    def starting_with(self, prefix: str, at_most: int = 10) -> tuple[str, ...]:
+        """Return the ids that begin with ``prefix``, so that a user may type a part."""
+        with translated(self.path):
+            rows = self._connection.execute(
+                "SELECT id FROM exchange WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+                (prefix, prefix + "\U0010ffff", at_most),
+            ).fetchall()
+        return tuple(id_ for (id_,) in rows)
+
+    def children(self, id_: str) -> tuple[Summary, ...]:
+        """Return the calls that were made during the exchange ``id_``, in their order."""
+        with translated(self.path):
+            rows = self._connection.execute(
+                f"SELECT {SELECTED} FROM exchange INDEXED BY exchange_parent_id "  # noqa: S608
+                "WHERE parent_id = ? AND parent_id IS NOT NULL ORDER BY started_at LIMIT 1000",
+                (id_,),
+            ).fetchall()
+        return tuple(summary(row) for row in rows)
+
+    def lines(self, wanted: Filter = EVERYTHING) -> Iterator[bytes]:
+        """Yield the lines of all that is ``wanted``, newest first, however many there are."""
+        cursor = None
+        while True:
+            page = self.page(wanted, cursor, size=200)
+            for one in page.summaries:
+                line = self.line(one.id)
+                if line is not None:
+                    yield line
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def overview(self, since: float, until: float, endpoints: int = 10) -> Overview:
+        """Return what happened between two Unix times, and in as long a time before.
+
+        The times are widened to whole minutes.
+        """
+        with translated(self.path):
+            return overview(self._connection, since, until, endpoints)
+
+    def callers(self, since: float, until: float, at_most: int = 100) -> tuple[Caller, ...]:
+        """Return who called between two Unix times, the most frequent first."""
+        with translated(self.path):
+            return frequent_callers(self._connection, since, until, at_most)
+
+    def caller(self, id_: str, since: float, until: float) -> CallerDetail | None:
+        """Return what one caller did between two Unix times; ``None``: never heard of."""
+        with translated(self.path):
+            return caller_detail(self._connection, id_, since, until)
+
+    def extent(self) -> Extent:
+        """Return how much there is."""
+        with translated(self.path):
+            connection = self._connection
+            # A count of one's own would read the whole table.
+            exchanges = connection.execute(
+                "SELECT count(*) FROM exchange INDEXED BY exchange_kind"
+            ).fetchone()[0]
+            oldest = connection.execute("SELECT min(started_at) FROM exchange").fetchone()[0]
+            newest = connection.execute("SELECT max(started_at) FROM exchange").fetchone()[0]
+            label = connection.execute("SELECT value FROM state WHERE name = 'label'").fetchone()
+            behind = connection.execute(
+                "SELECT count(*) FROM record WHERE seq > ?", (indexed(connection),)
+            ).fetchone()[0]
+            used = used_bytes(connection)
+        return Extent(
+            self.path, exchanges, used, oldest, newest, behind, label[0] if label else None
+        )
+
+    def _listed(self, wanted: Filter, after: tuple[Any, ...], size: int) -> list[Any]:
+        chosen = planning.plan(self._connection, wanted)
+        where, parameters = chosen.where, chosen.parameters
+        if after:
+            where += " AND (started_at, seq) < (?, ?)"
+        return self._connection.execute(
+            f"SELECT {SELECTED} FROM {chosen.source} WHERE {where} {_NEWEST} LIMIT ?",  # noqa: S608
+            (*parameters, *after, size),
+        ).fetchall()
+
+    def _found(self, wanted: Filter, after: tuple[Any, ...], size: int) -> list[Any]:
+        source, where, parameters = self._matching(wanted, after[1] if after else None)
+        return self._connection.execute(
+            f"SELECT {SELECTED} FROM {source} "  # noqa: S608
+            f"WHERE {where} ORDER BY words.rowid DESC LIMIT ?",
+            (*parameters, size),
+        ).fetchall()
+
+    def _matching(self, wanted: Filter, before: int | None) -> tuple[str, str, tuple[Any, ...]]:
+        expression = match_expression(wanted.search)
+        if expression is None:
+            return "words CROSS JOIN exchange ON seq = words.rowid", "0", ()
+        where, parameters = planning.joined([*wanted.conditions(), *wanted.times()])
+        where = f"words MATCH ? AND words.rowid < ? AND {where}"
+        ceiling = before if before is not None else 2**62
+        # CROSS JOIN: SQLite keeps the order of the tables, the index first.
+        return (
+            "words CROSS JOIN exchange ON seq = words.rowid",
+            where,
+            (expression, ceiling, *parameters),
+        )
+
+
+def _cursor(last: Summary) -> str:
+    return base64.urlsafe_b64encode(json.dumps([last.started_at, last.seq]).encode()).decode()
+
+
+def _key(cursor: str | None) -> tuple[float, int] | tuple[()]:
+    if cursor is None:
+        return ()
+    try:
+        started_at, seq = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        return float(started_at), int(seq)
+    except (ValueError, TypeError, binascii.Error, sqlite3.Error):
+        raise ValueError(f"no cursor of ours: {cursor[:60]!r}") from None

@@ -1,0 +1,153 @@
+"""Counting while writing: by minute and by hour, so that an overview never scans exchanges.
+
+Durations are counted in slots that grow by a twentieth, so a percentile read off them is within
+2.5 % of the true one, whatever the scale.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .rows import COLUMNS
+
+MINUTE, HOUR = 60, 3600
+FACETS = ("endpoint", "caller", "status", "method", "host")
+"""What is counted by value, besides everything together (facet ``all``)."""
+
+_GROWTH = math.log(1.05)
+_SHORTEST = 1e-5
+_AT = {name: place - 1 for place, name in enumerate(COLUMNS)}
+
+
+def slot_of(duration: float) -> int:
+    """Return the slot of a duration in seconds; 0 for anything under 10 µs."""
+    if duration <= _SHORTEST:
+        return 0
+    return 1 + int(math.log(duration / _SHORTEST) / _GROWTH)
+
+
+def duration_of(slot: int) -> float:
+    """Return the middle of a slot, in seconds."""
+    return _SHORTEST * math.exp((slot - 0.5) * _GROWTH) if slot else _SHORTEST
+
+
+def percentile(slots: Iterable[tuple[int, int]], share: float) -> float | None:
+    """Return the duration under which ``share`` of what was counted lies, in seconds.
+
+    Args:
+        slots: Slots and their counts, in the order of the slots.
+        share: From 0 to 1.
+    """
+    counted = tuple(slots)
+    rank = math.ceil(share * sum(count for _, count in counted))
+    for slot, count in counted:
+        rank -= count
+        if rank <= 0:
+            return duration_of(slot)
+    return None
+
+
+def add(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Count ``rows`` (as :func:`.rows.row_of` makes them), inside the caller's transaction."""
+    tallies: dict[tuple[int, str, int, str], list[float]] = {}
+    latencies: Counter[tuple[int, str, int, int]] = Counter()
+    for row in rows:
+        started_at, endpoint, duration = (
+            row[_AT["started_at"]],
+            _endpoint(row),
+            row[_AT["duration"]],
+        )
+        values = _values(row)
+        amounts = _amounts(row)
+        for span in (MINUTE, HOUR):
+            start = int(started_at // span) * span
+            for facet, value in values:
+                _merge(tallies, (span, facet, start, value), amounts)
+            slot = slot_of(duration)
+            latencies[span, endpoint, start, slot] += 1
+            latencies[span, "", start, slot] += 1
+    connection.executemany(_ADD_TALLY, ((*key, *amounts) for key, amounts in tallies.items()))
+    connection.executemany(_ADD_LATENCY, ((*key, count) for key, count in latencies.items()))
+
+
+def add_callers(connection: sqlite3.Connection, plains: Iterable[Mapping[str, Any]]) -> None:
+    """Note who called, and when last, inside the caller's transaction."""
+    callers = []
+    for plain in plains:
+        group = plain.get("group")
+        if group is not None:
+            when = plain["started_at"]
+            callers.append((group["id"], group.get("label"), group.get("email"), when, when))
+    connection.executemany(_ADD_CALLER, callers)
+
+
+def _endpoint(row: tuple[Any, ...]) -> str:
+    return f"{row[_AT['method']]} {row[_AT['endpoint']]}"
+
+
+def _values(row: tuple[Any, ...]) -> list[tuple[str, str]]:
+    values = [("all", ""), ("endpoint", _endpoint(row))]
+    for facet in FACETS[1:]:
+        value = row[_AT[facet]]
+        if value is not None:
+            values.append((facet, str(value)[:400]))
+    return values
+
+
+def _amounts(row: tuple[Any, ...]) -> tuple[float, ...]:
+    status_class, duration = row[_AT["status_class"]], row[_AT["duration"]]
+    return (
+        1,
+        int(status_class == 4),
+        int(status_class == 5),
+        duration,
+        duration,
+        row[_AT["request_size"]] or 0,
+        row[_AT["response_size"]] or 0,
+    )
+
+
+def _merge(
+    tallies: dict[tuple[int, str, int, str], list[float]],
+    key: tuple[int, str, int, str],
+    amounts: tuple[float, ...],
+) -> None:
+    known = tallies.get(key)
+    if known is None:
+        tallies[key] = list(amounts)
+        return
+    longest = max(known[4], amounts[4])
+    for place, amount in enumerate(amounts):
+        known[place] += amount
+    known[4] = longest
+
+
+_ADD_TALLY = """
+INSERT INTO tally (span, facet, start, value, count, client_errors, server_errors, duration,
+                   longest, request_bytes, response_bytes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    count = count + excluded.count,
+    client_errors = client_errors + excluded.client_errors,
+    server_errors = server_errors + excluded.server_errors,
+    duration = duration + excluded.duration,
+    longest = max(longest, excluded.longest),
+    request_bytes = request_bytes + excluded.request_bytes,
+    response_bytes = response_bytes + excluded.response_bytes
+"""
+_ADD_LATENCY = """
+INSERT INTO latency (span, endpoint, start, slot, count) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET count = count + excluded.count
+"""
+_ADD_CALLER = """
+INSERT INTO caller (id, label, email, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    label = coalesce(excluded.label, label),
+    email = coalesce(excluded.email, email),
+    first_seen = min(first_seen, excluded.first_seen),
+    last_seen = max(last_seen, excluded.last_seen)
+"""

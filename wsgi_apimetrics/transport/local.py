@@ -1,0 +1,65 @@
+"""Lines of JSON into the local store: the one transport whose other end is a file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from ..exceptions import StoreError
+from ..payload import Outcome, Payload
+
+KEPT = 200
+REFUSED = 409
+"""The store is not ours, damaged or newer: trying again won't help."""
+
+
+class Appender(Protocol):
+    """What the transport asks of a store."""
+
+    def append(self, lines: Iterable[bytes]) -> int:
+        """Keep lines, all or none; return how many are no exchange."""
+
+    def index(self, seconds: float) -> bool:
+        """Let the full-text index catch up for a while."""
+
+    def prune(self, seconds: float) -> bool:
+        """Delete what is too old or too much for a while."""
+
+    def close(self) -> None:
+        """Close the file."""
+
+
+class LocalTransport:
+    """Append payloads to a store, and see to its upkeep after each.
+
+    Args:
+        open_store: Makes the store's writer, which opens its file at the first payload.
+    """
+
+    def __init__(self, open_store: Callable[[], Appender]) -> None:
+        self._store = open_store()
+
+    def send(self, payload: Payload) -> Outcome:
+        """Append the payload's lines. A full disk or a locked file is worth another try."""
+        try:
+            rejected = self._store.append(payload.content.splitlines())
+        except StoreError as error:
+            return Outcome(status_code=REFUSED, error=str(error))
+        except (sqlite3.OperationalError, OSError) as error:
+            return Outcome(error=f"the local store: {error}")
+        self._upkeep(0.02)
+        return Outcome(status_code=KEPT, rejected=rejected)
+
+    def close(self) -> None:
+        """Finish what is left of the index, within a second, and close the file."""
+        self._upkeep(1.0)
+        self._store.close()
+
+    def _upkeep(self, seconds: float) -> None:
+        """What was sent is safe already: upkeep that fails is left to the next time."""
+        try:
+            self._store.index(seconds)
+            self._store.prune(seconds)
+        except (sqlite3.OperationalError, StoreError, OSError):
+            return
