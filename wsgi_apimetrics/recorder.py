@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from .backends.base import Parts
+from .backends.sampling import Selection
+from .capture.assemble import status_code_of
 from .capture.record import GroupOutcome, RawExchange, reseed_ids
 from .delivery.processor import BatchProcessor
 from .delivery.submission import Captured
@@ -26,13 +28,22 @@ from .stats import BackendStats, DropReason
 class Lane:
     """One backend's way from a captured exchange to the wire."""
 
-    __slots__ = ("_group_index", "_hosts", "parts", "processor", "takes_client_exchanges")
+    __slots__ = (
+        "_group_index",
+        "_hosts",
+        "_selection",
+        "_submit",
+        "parts",
+        "processor",
+        "takes_client_exchanges",
+    )
 
     def __init__(self, parts: Parts, group_index: int | None, hosts: AllowedHosts | None) -> None:
         self.parts = parts
         self.takes_client_exchanges = parts.takes_client_exchanges
         self._group_index = group_index
         self._hosts = hosts
+        self._selection = Selection(parts.selection)
         self.processor = BatchProcessor(
             parts.name,
             self._preparation(),
@@ -42,23 +53,36 @@ class Lane:
             parts.limits,
             parts.retries,
         )
+        self._submit = self.processor.submit
 
     def record(self, raw: RawExchange) -> None:
         """Take an incoming exchange, or count why not."""
         if self._hosts is not None and raw.environ not in self._hosts:
             return
-        if raw.groups:
-            group = self.group(raw.groups)
-            if group.__class__ is DropReason:
-                self.processor.drop(group)
+        if raw.groups or not self._selection.all:
+            reason = self._refusal(raw, raw.status or "")
+            if reason is not None:
+                self.processor.drop(reason)
                 return
-        self.processor.submit(raw)
+        self._submit(raw)
 
-    def wants(self, raw: RawExchange) -> bool:
-        """Whether this backend gets the exchange, as far as is known so far."""
+    def wants(self, raw: RawExchange, status: str) -> bool:
+        """Whether this backend gets the exchange, as far as its beginning tells."""
         if self._hosts is not None and raw.environ not in self._hosts:
             return False
-        return self.group(raw.groups).__class__ is not DropReason
+        return self._refusal(raw, status) is None
+
+    def _refusal(self, raw: RawExchange, status: str) -> DropReason | None:
+        """Why this backend does not get the exchange; what can be told without assembling it."""
+        group = self.group(raw.groups)
+        if isinstance(group, DropReason):
+            return group
+        if self._selection.all:
+            return None
+        code = 500 if raw.raised else status_code_of(status)
+        route = raw.route or raw.environ.get("SCRIPT_NAME", "") + raw.environ.get("PATH_INFO", "")
+        verdict = self._selection.judge(raw.id, route, code, failed=bool(raw.errors))
+        return verdict if isinstance(verdict, DropReason) else None
 
     def group(self, groups: Sequence[GroupOutcome]) -> GroupOutcome:
         """Return what this backend's grouping function came to."""
@@ -70,6 +94,7 @@ class Lane:
         """Redaction and encoding of one exchange, as the worker runs them."""
         redact = Redactor(self.parts.redaction, self.parts.vocabulary).redact
         encode = self.parts.encoder.encode
+        select = self._selection.select
 
         def prepare(captured: Captured, without_bodies: bool) -> Fragment:
             exchange = captured.exchange()
@@ -77,6 +102,7 @@ class Lane:
                 group = self.group(captured.groups)
                 if group is not exchange.group:
                     exchange = replace(exchange, group=group if isinstance(group, Group) else None)
+            exchange = select(exchange)
             if without_bodies:
                 exchange = _without_bodies(exchange)
             return encode(redact(exchange))
@@ -110,10 +136,10 @@ class Recorder:
         """Whether :meth:`response_header` may ever have one."""
         return bool(self._header_lanes)
 
-    def response_header(self, raw: RawExchange) -> tuple[str, str] | None:
+    def response_header(self, raw: RawExchange, status: str) -> tuple[str, str] | None:
         """Return a header for the response that a backend asks for, if it gets the exchange."""
         for lane, header in self._header_lanes:
-            if lane.wants(raw):
+            if lane.wants(raw, status):
                 return header(raw.id)
         return None
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .record import RawExchange
 
 _UNPREFIXED = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
+_SERVER_ERROR = 500
 _BODILESS = frozenset({204, 304})
 
 
@@ -111,13 +112,18 @@ def _request_body(raw: RawExchange) -> Body:
     return _body(received, content_type, encoding, raw.policy)
 
 
+def status_code_of(status: str) -> int:
+    """Return the number that a status line begins with, 500 if there is none."""
+    code = status.partition(" ")[0]
+    return int(code) if code.isdecimal() and code.isascii() else _SERVER_ERROR
+
+
 def _response(raw: RawExchange) -> Response:
-    sent = raw.sent
-    code, _, text = (raw.status or "").partition(" ")
-    status_code = int(code) if code.isdecimal() and code.isascii() else 500
-    nothing_sent = sent is None or raw.status is None or (raw.raised and not sent.size)
-    if nothing_sent and (status_code < 500 or raw.status is None):
-        status_code, text = 500, "Internal Server Error"
+    """The response as the client saw it: an app that raised before any byte gave a 500."""
+    status = raw.status or ""
+    status_code, text = status_code_of(status), status.partition(" ")[2]
+    if not status or (raw.raised and not (raw.sent and raw.sent.size)):
+        status_code, text = _SERVER_ERROR, "Internal Server Error"
     headers = tuple((name, _text(value)) for name, value in raw.response_headers)
     return Response(status_code, text, headers, _response_body(raw, status_code))
 

@@ -46,7 +46,7 @@ class Hooks:
     failed: Callable[[str, Exception], None]
     groups: Callable[[Mapping[str, Any], RawExchange], tuple[GroupOutcome, ...]]
     groups_early: bool = False
-    response_header: Callable[[RawExchange], tuple[str, str] | None] | None = None
+    response_header: Callable[[RawExchange, str], tuple[str, str] | None] | None = None
     leaves_out: Callable[[list[tuple[str, str]]], bool] | None = None
 
 
@@ -145,8 +145,10 @@ class Capture(ResponseEnd):
 
     def failed(self, error: BaseException) -> None:
         """The app raised: recorded once, however often it is seen on its way up."""
-        self.raw.raised = True
-        self.raw.ended = self.raw.ended or perf_counter()
+        raw = self.raw
+        if not raw.ended:  # else the client has the whole response: close() raised
+            raw.raised = True
+            raw.ended = perf_counter()
         self._try("error", self._note_error, error)
 
     def finish(self) -> None:
@@ -178,7 +180,9 @@ class Capture(ResponseEnd):
         hooks = self._hooks
         if not self._grouped:
             self._group(environ)
-        header = None if hooks.response_header is None else hooks.response_header(self.raw)
+        header = None
+        if hooks.response_header is not None:
+            header = hooks.response_header(self.raw, args[0])
         self._look(environ)
         if header is not None:
             return (args[0], [*args[1], header], *args[2:])
