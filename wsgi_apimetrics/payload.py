@@ -47,6 +47,8 @@ class Outcome:
         retry_after: The Retry-After header as it came.
         rejected: How many of the payload's exchanges an accepting backend turned down.
         uncertain: Whether the payload may have arrived although no answer came.
+        mend: What somebody has to do about it, in words that hold no key and nothing that the
+            backend said; ``""`` if the status says enough.
     """
 
     status_code: int | None = None
@@ -54,6 +56,7 @@ class Outcome:
     retry_after: str | None = None
     rejected: int = 0
     uncertain: bool = False
+    mend: str = ""
 
     @property
     def accepted(self) -> bool:

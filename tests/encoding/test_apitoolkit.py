@@ -6,7 +6,7 @@ import json
 
 import pytest
 from apitoolkit_checker import body_of, check_message, strict_json
-from hypothesis import given, settings
+from hypothesis import given
 from strategies import an_exchange, client_exchanges, redacted, redacted_exchanges
 
 from wsgi_apimetrics.encoding.apitoolkit import APIToolkitEncoder
@@ -20,8 +20,8 @@ def with_project(line):
     return json.dumps({"project_id": PROJECT, **strict_json(line)}).encode()
 
 
-def encoded(exchange=None, **settings_):
-    fragment = APIToolkitEncoder(**settings_).encode(exchange or an_exchange())
+def encoded(exchange=None, **options):
+    fragment = APIToolkitEncoder(**options).encode(exchange or an_exchange())
     return check_message(with_project(fragment.content))
 
 
@@ -32,7 +32,6 @@ def body(content, content_type="", **fields):
     return body_of(encoded(an_exchange(request=request))["request_body"])
 
 
-@settings(max_examples=150)
 @given(redacted_exchanges | client_exchanges.map(redacted))
 def test_no_exchange_makes_a_message_that_the_server_would_drop(exchange):
     """Whatever the app and its clients do, the parser's rules hold."""

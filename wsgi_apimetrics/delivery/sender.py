@@ -127,6 +127,8 @@ class Sender:
     def _delivered(self, batch: Batch, outcome: Outcome, _: Decision) -> None:
         self._ledger.last_success = time.time()
         self._stock.delivered(batch.pieces, outcome.rejected)
+        if outcome.mend:
+            self._notices.warn(outcome.mend, "%s; the exchanges were delivered", outcome.mend)
         if outcome.rejected:
             self._failed(outcome)
             self._notices.warn(
@@ -138,20 +140,22 @@ class Sender:
         self._failed(outcome)
         self._batches.appendleft(batch)
         self._notices.warn(
-            "retry", "sending failed (%s), trying again in %.1f s; nothing is lost so far",
-            _said(outcome), decision.wait,
+            f"retry {outcome.mend}", "%s (%s), trying again in %.1f s; nothing is lost so far",
+            outcome.mend or "sending failed", _said(outcome), decision.wait,
         )  # fmt: skip
 
     def _cool_down(self, batch: Batch, outcome: Outcome, decision: Decision) -> None:
         self._failed(outcome)
         self._batches.appendleft(batch)
-        if outcome.status_code in self._retries.unauthorized:
+        if outcome.mend:
+            mend = outcome.mend
+        elif outcome.status_code in self._retries.unauthorized:
             mend = "the key is refused: check this backend's key and that it is still valid"
         else:
             mend = "the address seems wrong: check this backend's server option"
         self._notices.warn(
-            f"cool down {outcome.status_code}", "%s (%s); the exchanges are kept, next try in %d s",
-            mend, _said(outcome), round(decision.wait),
+            f"cool down {outcome.status_code} {mend}", "%s (%s); the exchanges are kept, next try"
+            " in %d s", mend, _said(outcome), round(decision.wait),
         )  # fmt: skip
 
     def _split(self, batch: Batch, outcome: Outcome, decision: Decision) -> None:
