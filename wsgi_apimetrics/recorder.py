@@ -55,6 +55,10 @@ class Lane:
         )
         self._submit = self.processor.submit
 
+    def with_parts(self, parts: Parts) -> Lane:
+        """Return a lane that takes the same exchanges another way."""
+        return Lane(parts, self._group_index, self._hosts)
+
     def record(self, raw: RawExchange) -> None:
         """Take an incoming exchange, or count why not."""
         if self._hosts is not None and raw.environ not in self._hosts:

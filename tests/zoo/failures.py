@@ -61,7 +61,7 @@ def raises_after_write(journal, environ, start_response):
     raise journal.raising(ValueError("after write"))
 
 
-@species("raises-midway", body=b"sent", errors=("ValueError",), aborted=True)
+@species("raises-midway", body=b"sent", errors=("ValueError",))
 def raises_midway(journal, environ, start_response):
     start_response("200 OK", TEXT)
     return midway(journal, ValueError("midway"))
@@ -87,7 +87,7 @@ def raises_after_empty_chunk(journal, environ, start_response):
     return body()
 
 
-@species("raises-in-iter", status=500, errors=("ValueError",))
+@species("raises-in-iter", status=500, errors=("ValueError",), compliant=False)
 def raises_in_iter(journal, environ, start_response):
     class Iterable:
         def __iter__(self):
@@ -112,7 +112,7 @@ def attribute_error_in_close(journal, environ, start_response):
     return ClosingFails(journal, [b"sent"], AttributeError("close"))
 
 
-@species("raises-midway-and-in-close", body=b"a", errors=("ValueError", "OSError"), aborted=True)
+@species("raises-midway-and-in-close", body=b"a", errors=("ValueError", "OSError"))
 def raises_midway_and_in_close(journal, environ, start_response):
     def chunks():
         yield b"a"
@@ -131,7 +131,6 @@ def system_exit(journal, environ, start_response):
     "keyboard-interrupt-midway",
     body=b"sent",
     errors=("KeyboardInterrupt",),
-    aborted=True,
     wire=False,
 )
 def keyboard_interrupt_midway(journal, environ, start_response):
@@ -144,7 +143,7 @@ def generator_exit(journal, environ, start_response):
     raise journal.raising(GeneratorExit("greenlet killed"))
 
 
-@species("strange-midway", body=b"sent", errors=("Strange",), aborted=True, wire=False)
+@species("strange-midway", body=b"sent", errors=("Strange",), wire=False)
 def strange_midway(journal, environ, start_response):
     start_response("200 OK", TEXT)
     return midway(journal, Strange("midway"))

@@ -31,7 +31,7 @@ def echo(name, call=POST, *, body=LOREM, read=LOREM, **more):
     return register
 
 
-@echo("echo-read-all", wire=False)
+@echo("echo-read-all", compliant=False, wire=False)
 def read_all(stream):
     return stream.read()
 
@@ -48,7 +48,7 @@ def read_exact(stream):
 
 @echo("echo-read-sized")
 def read_sized(stream):
-    return b"".join(stream.read(7) for _ in range(7)) + stream.read(len(LOREM) - 49)
+    return b"".join(stream.read(min(7, len(LOREM) - at)) for at in range(0, len(LOREM), 7))
 
 
 @echo("echo-read-past-the-end", wire=False)
@@ -91,7 +91,7 @@ def iterate_iter_only(stream):
     return b"".join(stream)
 
 
-@echo("echo-mixed", wire=False)
+@echo("echo-mixed", compliant=False, wire=False)
 def mixed(stream):
     return stream.read(3) + stream.readline() + next(iter(stream)) + stream.read()
 
@@ -132,6 +132,7 @@ def werkzeug_readinto(journal, environ, start_response):
     body=LOREM,
     request_body=LOREM,
     as_came=True,
+    compliant=False,
     wire=False,
 )
 def chunked_upload(journal, environ, start_response):

@@ -7,7 +7,7 @@ import io
 import sys
 from pathlib import Path
 
-from .species import PNG, Call, species
+from .species import PNG, UNKNOWN, Call, species
 
 TEXT = [("Content-Type", "text/plain")]
 FILE = Path(__file__)
@@ -127,7 +127,7 @@ def generator(journal, environ, start_response):
         journal.note("finally")
 
 
-@species("empty-generator")
+@species("empty-generator", status=204)
 def empty_generator(journal, environ, start_response):
     start_response("204 No Content", [])
     return (chunk for chunk in ())
@@ -219,7 +219,7 @@ def write_empty(journal, environ, start_response):
     return Chunks(journal, [b"end"])
 
 
-@species("late-start", body=HELLO, started=False)
+@species("late-start", body=HELLO, status=202, started=False)
 def late_start(journal, environ, start_response):
     def body():
         start_response("202 Accepted", TEXT)
@@ -228,7 +228,7 @@ def late_start(journal, environ, start_response):
     return body()
 
 
-@species("exc-info-replaces", body=b"sorry", status=500, as_came=True)
+@species("exc-info-replaces", body=b"sorry", status=500, errors=("ValueError",), as_came=True)
 def exc_info_replaces(journal, environ, start_response):
     start_response("200 OK", TEXT)
     try:
@@ -238,7 +238,7 @@ def exc_info_replaces(journal, environ, start_response):
     return [b"sorry"]
 
 
-@species("exc-info-too-late", body=b"sent", errors=("ValueError",), aborted=True)
+@species("exc-info-too-late", body=b"sent", errors=("ValueError",))
 def exc_info_too_late(journal, environ, start_response):
     def body():
         yield b"sent"
@@ -252,7 +252,14 @@ def exc_info_too_late(journal, environ, start_response):
     return body()
 
 
-@species("start-response-twice", status=500, errors=("AssertionError",), wire=False, as_came=True)
+@species(
+    "start-response-twice",
+    status=500,
+    errors=("AssertionError",),
+    compliant=False,
+    wire=False,
+    as_came=True,
+)
 def start_response_twice(journal, environ, start_response):
     start_response("200 OK", TEXT)
     start_response("201 Created", TEXT)
@@ -309,7 +316,7 @@ def gzip_json(journal, environ, start_response):
     return Chunks(journal, [content[:9], content[9:]])
 
 
-@species("damaged-gzip", body=b"not gzip at all", as_came=True)
+@species("damaged-gzip", body=b"not gzip at all", size=UNKNOWN, as_came=True)
 def damaged_gzip(journal, environ, start_response):
     start_response("200 OK", [*TEXT, ("Content-Encoding", "gzip")])
     return [b"not gzip at all"]
@@ -410,6 +417,6 @@ def bare_bytes(journal, environ, start_response):
     return b"not a list"
 
 
-@species("returns-none", compliant=False, wire=False, errors=("TypeError",), status=500)
+@species("returns-none", compliant=False, wire=False, as_came=True)
 def returns_none(journal, environ, start_response):
     start_response("200 OK", TEXT)

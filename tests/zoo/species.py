@@ -13,6 +13,10 @@ PNG = base64.b64decode(
 )
 
 
+UNKNOWN = -1
+"""A size that can't be known; ``None`` is one that the zoo says nothing about."""
+
+
 class Journal:
     """What the app and the server's own streams saw, in order.
 

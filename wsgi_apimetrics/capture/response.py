@@ -24,18 +24,23 @@ class ResponseTee:
     the app's ``close()`` would not be called.
     """
 
-    __slots__ = ("__weakref__", "_add", "_app_iter", "_end", "_next", "_over")
+    __slots__ = ("__weakref__", "_add", "_app_iter", "_begun", "_end", "_next", "_over")
 
     def __init__(self, app_iter: Any, recorder: BodyRecorder, end: ResponseEnd) -> None:
         self._app_iter = app_iter
         self._next = getattr(app_iter, "__next__", None)
         self._add = recorder.add
         self._end = end
+        self._begun = False
         self._over = False
 
     def __iter__(self) -> Iterator[Any]:
         # Asked of the app's iterable when the server asks us: doing it earlier would start
-        # apps that the server never starts.
+        # apps that the server never starts. Asked once: the iterator of an iterator is itself,
+        # while the app's iterable may begin anew.
+        if self._begun:
+            return self
+        self._begun = True
         try:
             self._next = iter(self._app_iter).__next__
         except BaseException as error:
@@ -133,15 +138,33 @@ def hook_close(app_iter: Any, finish: Finish) -> bool:
     close = getattr(app_iter, "close", None)
     if close is None:
         return False
-
-    def closing() -> Any:
-        try:
-            return close()
-        finally:
-            finish()
-
     try:
-        app_iter.close = closing
+        app_iter.close = _FileClose(close, finish)
     except (AttributeError, TypeError):
         return False
     return True
+
+
+class _FileClose:
+    """The ``close`` of a file result, which ends the exchange when it is first called."""
+
+    __slots__ = ("_close", "_finish")
+
+    def __init__(self, close: Callable[[], Any], finish: Finish) -> None:
+        self._close = close
+        self._finish: Finish | None = finish
+
+    def __call__(self) -> Any:
+        try:
+            return self._close()
+        finally:
+            self._end()
+
+    def __del__(self) -> None:
+        # As for the tee: a server that forgets close() must not cost the record.
+        self._end()
+
+    def _end(self) -> None:
+        finish, self._finish = self._finish, None
+        if finish is not None:
+            finish()
