@@ -123,6 +123,10 @@ bench: venv  ## What a request costs, against the bare app and two floors
 bench-quick: venv  ## The same in a minute, with wider margins
 	$(BIN)/python -m bench --quick $(ARGS)
 
+.PHONY: changelog
+changelog: venv  ## What the next release will say (ARGS=--yes writes it)
+	$(BIN)/towncrier build $(if $(ARGS),$(ARGS),--draft)
+
 .PHONY: dist
 dist: venv  ## sdist and wheel, checked, and the wheel tried in an empty environment
 	tools/dist $(BIN)/python $(ARGS)

@@ -21,7 +21,7 @@ PACKAGE = Path(wsgi_apimetrics.__file__).parent
 ROOT = Path(__file__).parents[1]
 
 LEAVES = {"_version", "exceptions", "exchange", "options", "payload", "stats"}
-VALUES = {"current", "errors", "trace"}
+VALUES = {"current", "errors", "jsonline", "trace"}
 ROOMS = {"capture", "delivery", "encoding", "redaction", "store", "transport"}
 ASSEMBLY = {"backends", "config", "grouping", "guard", "hosts", "middleware", "recorder"}
 LEVELS = (LEAVES, VALUES, ROOMS, ASSEMBLY)
@@ -30,7 +30,7 @@ LEVELS = (LEAVES, VALUES, ROOMS, ASSEMBLY)
 THIRD_PARTY = {
     "jsonpath_ng": {"redaction"},
     "urllib3": {"transport", "capture.content_encoding"},
-    "werkzeug": {"capture", "grouping", "integrations"},
+    "werkzeug": {"capture", "encoding.forms", "grouping", "integrations"},
 }
 """The only packages or modules of ours that may import each run-time dependency."""
 
