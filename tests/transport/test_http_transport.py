@@ -23,14 +23,6 @@ KEY = "rdme_secretsecret"
 PAYLOAD = Payload(b'[{"a": 1}]', "application/json", ids=("1",))
 
 
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    """The machine's own proxies do not matter."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
 @pytest.fixture
 def send():
     """Send ``PAYLOAD`` to a URL by a transport that is closed after the test."""
