@@ -14,12 +14,14 @@ from .exceptions import ApiMetricsError, ConfigurationError, MissingExtraError
 
 if TYPE_CHECKING:
     from .backends.local import Local
+    from .backends.readme import ReadMe
     from .errors import report_error
     from .middleware import ApiMetricsMiddleware
 
 _LATER = {
     "ApiMetricsMiddleware": "middleware",
     "Local": "backends.local",
+    "ReadMe": "backends.readme",
     "report_error": "errors",
 }
 
@@ -29,6 +31,7 @@ __all__ = [
     "ConfigurationError",
     "Local",
     "MissingExtraError",
+    "ReadMe",
     "__version__",
     "report_error",
 ]

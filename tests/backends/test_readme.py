@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from servers import Answer, http_server
 from werkzeug.test import Client
 
-from wsgi_apimetrics import ApiMetricsMiddleware, ConfigurationError
-from wsgi_apimetrics.backends.readme import DASHBOARD, SERVER, ReadMe
+from wsgi_apimetrics import ApiMetricsMiddleware, ConfigurationError, ReadMe
+from wsgi_apimetrics.backends.readme import DASHBOARD, SERVER
 from wsgi_apimetrics.backends.readme_links import (
     HEADER,
     KNOWN_SECONDS,
