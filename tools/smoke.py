@@ -1,5 +1,6 @@
 """What an installed wheel must do with nothing but its run-time dependencies: `make dist`."""
 
+from importlib.metadata import version
 from importlib.resources import files
 from wsgiref.util import setup_testing_defaults
 
