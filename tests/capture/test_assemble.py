@@ -1,0 +1,250 @@
+"""A raw record becomes an exchange, whatever is in it."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import pytest
+
+from wsgi_apimetrics.capture.assemble import assemble
+from wsgi_apimetrics.capture.body import BodyRecorder, InputRecorder
+from wsgi_apimetrics.capture.policy import CapturePolicy
+from wsgi_apimetrics.capture.record import RawExchange
+
+ENVIRON = {
+    "REQUEST_METHOD": "POST",
+    "SCRIPT_NAME": "",
+    "PATH_INFO": "/a",
+    "QUERY_STRING": "",
+    "SERVER_NAME": "localhost",
+    "SERVER_PORT": "80",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "wsgi.url_scheme": "http",
+}
+
+
+def recorded(
+    environ=(),
+    status="200 OK",
+    headers=(),
+    sent=b"",
+    received=b"",
+    policy=CapturePolicy(),
+    **attributes,
+):
+    """Return the exchange of a record with these things in it."""
+    raw = RawExchange({**ENVIRON, **dict(environ)}, 0, policy)
+    raw.received = InputRecorder(policy.max_body_bytes)
+    raw.received.add_read(received)
+    raw.sent = BodyRecorder(policy.max_body_bytes)
+    raw.sent.add(sent)
+    raw.status = status
+    raw.response_headers = list(headers)
+    raw.ended = raw.started + 1.0
+    for name, value in attributes.items():
+        setattr(raw, name, value)
+    return assemble(raw)
+
+
+def test_nothing_that_pep_3333_leaves_optional_is_needed():
+    """No Host, no REMOTE_ADDR, no type, no path, no protocol: an exchange all the same."""
+    raw = RawExchange({"REQUEST_METHOD": "GET"}, 0, CapturePolicy())
+    exchange = assemble(raw)
+    assert exchange.request.method == "GET"
+    assert exchange.request.path == "/"
+    assert exchange.request.peer_address == ""
+    assert exchange.request.server_port is None
+
+
+def test_the_url_is_the_one_that_the_client_used():
+    """SCRIPT_NAME + PATH_INFO + QUERY_STRING, percent-encoded anew, default port left out."""
+    path = "/caf\u00e9 /ü".encode().decode("latin-1")
+    exchange = recorded({"SCRIPT_NAME": "/api", "PATH_INFO": path, "QUERY_STRING": "q=a%20b&q=1"})
+    assert exchange.request.url == "http://localhost/api/caf%C3%A9%20/%C3%BC?q=a%20b&q=1"
+
+
+@pytest.mark.parametrize(
+    ("environ", "host"),
+    [
+        ({"HTTP_HOST": "example.com:8080"}, "example.com:8080"),
+        ({"SERVER_PORT": "8080"}, "localhost:8080"),
+        ({"SERVER_PORT": "443", "wsgi.url_scheme": "https"}, "localhost"),
+        ({"SERVER_NAME": "::1", "SERVER_PORT": "8080"}, "[::1]:8080"),
+        ({"HTTP_X_FORWARDED_HOST": "evil.example"}, "localhost"),
+    ],
+)
+def test_the_host_is_the_client_s_word_else_the_server_s(environ, host):
+    """Host, else SERVER_NAME and a port that is not the scheme's own; nobody's X-Forwarded."""
+    assert recorded(environ).request.host == host
+
+
+def test_a_trusted_proxy_is_believed_as_far_as_it_is_trusted():
+    """With one proxy the last value of each X-Forwarded header counts, as in ProxyFix."""
+    exchange = recorded(
+        {
+            "REMOTE_ADDR": "10.0.0.1",
+            "HTTP_HOST": "inner:8000",
+            "HTTP_X_FORWARDED_FOR": "6.6.6.6, 203.0.113.9",
+            "HTTP_X_FORWARDED_PROTO": "https",
+            "HTTP_X_FORWARDED_HOST": "api.example.com",
+            "HTTP_X_FORWARDED_PORT": "8443",
+            "HTTP_X_FORWARDED_PREFIX": "/v1/",
+        },
+        policy=CapturePolicy(trusted_proxies=1),
+    )
+    assert exchange.request.url == "https://api.example.com:8443/v1/a"
+    assert exchange.request.client_address == "203.0.113.9"
+    assert exchange.request.peer_address == "10.0.0.1"
+
+
+def test_fewer_values_than_trusted_proxies_are_not_believed():
+    """A header that not all trusted proxies added to was written by somebody else."""
+    exchange = recorded(
+        {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "6.6.6.6"},
+        policy=CapturePolicy(trusted_proxies=2),
+    )
+    assert exchange.request.client_address == "10.0.0.1"
+
+
+def test_headers_are_named_as_on_the_wire_and_read_as_utf_8_if_they_are():
+    """WSGI's texts are bytes read as latin-1; a value that is not UTF-8 stays so."""
+    exchange = recorded(
+        {
+            "CONTENT_TYPE": "text/plain",
+            "HTTP_X_API_KEY": "k",
+            "HTTP_X_NAME": "Zoë".encode().decode("latin-1"),
+            "HTTP_X_OTHER": "\xff\xfe",
+        }
+    )
+    assert exchange.request.headers == (
+        ("Content-Type", "text/plain"),
+        ("X-Api-Key", "k"),
+        ("X-Name", "Zoë"),
+        ("X-Other", "\xff\xfe"),
+    )
+
+
+@pytest.mark.parametrize("declared", ["", "abc", "-5", "1e3", "٣"])  # noqa: RUF001
+def test_an_absurd_content_length_is_unknown(declared):
+    """What is no number by RFC 9110, section 8.6, says nothing about the body."""
+    body = recorded({"CONTENT_LENGTH": declared}, received=b"abc").request.body
+    assert (body.content, body.size, body.truncated) == (b"abc", 3, False)
+
+
+def test_an_unread_body_is_recorded_with_its_declared_size():
+    """What the app did not read is not known, but how much of it there was."""
+    body = recorded({"CONTENT_LENGTH": "10"}).request.body
+    assert (body.content, body.wire_size, body.omitted) == (None, 10, "unread")
+
+
+def test_a_partly_read_body_is_truncated():
+    """The read part is kept, the declared size is the size."""
+    body = recorded({"CONTENT_LENGTH": "10"}, received=b"abc").request.body
+    assert (body.content, body.size, body.truncated) == (b"abc", 10, True)
+
+
+def test_a_chunked_body_that_was_never_read_is_unread():
+    """Without a length, only whether the app read at all tells an empty body from an unread."""
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked"}
+    untouched = InputRecorder(10)
+    assert recorded(chunked, received=b"").request.body.omitted is None
+    raw = RawExchange({**ENVIRON, **chunked}, 0, CapturePolicy())
+    raw.received = untouched
+    assert assemble(raw).request.body.omitted == "unread"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "text"),
+    [
+        ("200 OK", 200, "OK"),
+        ("404", 404, ""),
+        ("999 Wild Card", 999, "Wild Card"),
+        ("", 500, "Internal Server Error"),
+        (None, 500, "Internal Server Error"),
+        ("two hundred", 500, "hundred"),
+    ],
+)
+def test_any_status_line_gives_a_status(status, code, text):
+    """A status line without a number counts as the error that a server makes of it."""
+    response = recorded(status=status).response
+    assert (response.status_code, response.status_text) == (code, text)
+
+
+def test_an_app_that_raised_before_any_byte_gave_a_500():
+    """What the app had promised does not matter: the server answers with an error."""
+    assert recorded(raised=True).response.status_code == 500
+    assert recorded(raised=True, sent=b"x").response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("environ", "status"),
+    [({"REQUEST_METHOD": "HEAD"}, "200 OK"), ({}, "204 No Content"), ({}, "304 Not Modified")],
+)
+def test_where_http_allows_no_body_none_is_recorded(environ, status):
+    """RFC 9110, section 6.4.1: whatever the app yields, the client gets no content."""
+    body = recorded(environ, status, sent=b"not for the wire").response.body
+    assert (body.content, body.size) == (b"", 0)
+
+
+def test_a_404_has_no_route():
+    """A catch-all that answered 404 matched nothing that anybody wants to see in a table."""
+    assert recorded(status="404 Not Found", route="/<path:any>").route is None
+    assert recorded(route="/a").route == "/a"
+
+
+@pytest.mark.parametrize(
+    ("coding", "encode"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
+)
+def test_a_coded_body_is_decoded_for_the_record(coding, encode):
+    """The content is plain, its size the plain size, and the wire size what passed."""
+    coded = encode(b"hello" * 100)
+    body = recorded(headers=[("Content-Encoding", coding)], sent=coded).response.body
+    assert (body.content, body.size, body.wire_size) == (b"hello" * 100, 500, len(coded))
+    assert body.content_encoding == ""
+
+
+def test_several_codings_are_taken_off_in_order():
+    """RFC 9110, section 8.4: the codings are listed in the order they were applied."""
+    coded = gzip.compress(zlib.compress(b"hello"))
+    body = recorded(headers=[("content-encoding", "deflate, gzip")], sent=coded).response.body
+    assert body.content == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("coding", "sent"), [("gzip", b"not gzip at all"), ("rot13", b"uryyb"), ("gzip, rot13", b"x")]
+)
+def test_what_cannot_be_decoded_stays_as_it_is_and_says_so(coding, sent):
+    """An unknown coding or damaged bytes: the coded bytes, named as such, of unknown size."""
+    body = recorded(headers=[("Content-Encoding", coding)], sent=sent).response.body
+    assert (body.content, body.size, body.content_encoding) == (sent, None, coding)
+
+
+def test_a_bomb_costs_no_more_than_the_bound():
+    """Ten megabytes of zeros in ten kilobytes: the cap is kept, the rest is not counted."""
+    policy = CapturePolicy(max_body_bytes=10_000)
+    coded = gzip.compress(b"\0" * 10_000_000, 9)[:10_000]
+    body = recorded(headers=[("Content-Encoding", "gzip")], sent=coded, policy=policy).response.body
+    assert (len(body.content), body.size, body.truncated) == (10_000, None, True)
+
+
+def test_a_coded_body_cut_by_the_cap_is_decoded_as_far_as_it_goes():
+    """The beginning of a coded body gives the beginning of the plain one."""
+    plain = bytes(range(256)) * 400
+    coded = gzip.compress(plain, 1)
+    policy = CapturePolicy(max_body_bytes=len(coded) - 50)
+    body = recorded(headers=[("Content-Encoding", "gzip")], sent=coded, policy=policy).response.body
+    assert body.truncated
+    assert body.size is None
+    assert body.content
+    assert plain.startswith(body.content)
+
+
+def test_the_durations_add_up():
+    """Until the response began, from there to its last byte, and both."""
+    raw = RawExchange(ENVIRON, 0, CapturePolicy())
+    raw.began, raw.ended = raw.started + 0.25, raw.started + 1.0
+    timings = assemble(raw).timings
+    assert timings.wait == pytest.approx(0.25)
+    assert timings.receive == pytest.approx(0.75)
+    assert timings.total == pytest.approx(1.0)

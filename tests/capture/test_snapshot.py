@@ -1,0 +1,74 @@
+"""What is kept of an environ: texts alone, within bounds, and nothing alive."""
+
+from __future__ import annotations
+
+import gc
+import io
+import weakref
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsgi_apimetrics.capture.policy import CapturePolicy
+from wsgi_apimetrics.capture.snapshot import Snapshot, bounded_headers
+
+values = st.text(max_size=5) | st.integers() | st.none() | st.binary(max_size=3) | st.tuples()
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=4), values, max_size=8), max_size=5))
+def test_exactly_the_texts_are_kept(environs):
+    """Whatever other environs came before: what was learned of them loses no text."""
+    snapshot = Snapshot(CapturePolicy())
+    for environ in environs:
+        texts, size = snapshot(environ)
+        kept = {name: value for name, value in environ.items() if type(value) is str}
+        assert texts == kept or texts == without_learned(snapshot, kept)
+        assert size == sum(map(len, texts.values()))
+
+
+def without_learned(snapshot, texts):
+    """Return the texts but those under a key that has held an object before."""
+    return {name: value for name, value in texts.items() if name not in snapshot._objects}
+
+
+def test_no_object_of_the_environ_is_kept_alive():
+    """A socket or a stream must not wait in a queue."""
+
+    class Stream(io.BytesIO):
+        pass
+
+    environ = {"wsgi.input": Stream(), "PATH_INFO": "/"}
+    gone = weakref.ref(environ["wsgi.input"])
+    texts, _ = Snapshot(CapturePolicy())(environ)
+    del environ
+    gc.collect()
+    assert gone() is None
+    assert texts == {"PATH_INFO": "/"}
+
+
+def test_a_long_query_is_cut_between_parameters():
+    """Half a parameter would look like a whole one."""
+    policy = CapturePolicy(max_url_bytes=1024)
+    environ = {"QUERY_STRING": "&".join(f"name{i}=value" for i in range(1000))}
+    texts, size = Snapshot(policy)(environ)
+    assert size <= 1024
+    assert environ["QUERY_STRING"].startswith(texts["QUERY_STRING"] + "&")
+
+
+def test_one_request_cannot_cost_megabytes():
+    """Past the bounds headers are left out, the important ones last."""
+    policy = CapturePolicy(max_headers=20, max_header_bytes=4096, max_url_bytes=1024)
+    environ = {f"HTTP_X_{i}": "v" * 1000 for i in range(500)}
+    environ.update(HTTP_HOST="example.com", PATH_INFO="/" * 100_000, REQUEST_METHOD="GET")
+    texts, size = Snapshot(policy)(environ)
+    assert size <= 4096 + 1024 + 100
+    assert texts["HTTP_HOST"] == "example.com"
+    assert texts["REQUEST_METHOD"] == "GET"
+
+
+def test_response_headers_are_bounded_alike():
+    """As many as there is room for, in their order."""
+    policy = CapturePolicy(max_headers=3, max_header_bytes=1024)
+    headers = [("A", "1"), ("B", "2"), ("C", "3"), ("D", "4")]
+    assert bounded_headers(headers, policy) == headers[:3]
+    assert bounded_headers([("A", "x" * 2000), *headers], policy) == []
