@@ -41,7 +41,11 @@ def test_the_key_is_named_api_key_or_id(said, key):
     """The vendor's words; it leaves as the vendor's mask of it."""
     _, memory = grouped(lambda request: {**said, "label": "L", "email": "e@x"})
     [exchange] = memory.exchanges
-    assert (exchange.group.id, exchange.group.label, exchange.group.email) == (mask(key), "L", "e@x")
+    assert (exchange.group.id, exchange.group.label, exchange.group.email) == (
+        mask(key),
+        "L",
+        "e@x",
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,7 +97,9 @@ def test_it_gets_a_werkzeug_request_over_what_was_captured():
     seen = []
 
     def who(request):
-        seen.append((type(request), request.args["a"], request.get_data(), request.headers["X-Key"]))
+        seen.append(
+            (type(request), request.args["a"], request.get_data(), request.headers["X-Key"])
+        )
         return {"api_key": request.headers["X-Key"]}
 
     grouped(who, method="POST", path="/?a=1", data=b"body", headers={"X-Key": "k"})
@@ -112,8 +118,17 @@ def test_it_runs_once_for_every_exchange_even_when_the_app_calls_twice():
             start_response("500 Oops", [], (type(error), error, error.__traceback__))
         return [b"x"]
 
-    grouped(lambda request: calls.append(1) or {"api_key": "k"}, twice)
+    memory = Memory()
+    middleware = ApiMetricsMiddleware(
+        twice, memory, grouping_function=lambda request: calls.append(1) or {"api_key": "k"}
+    )
+    answers = []
+    middleware(EnvironBuilder().get_environ(), lambda status, *_: answers.append(status))
     assert calls == [1]
+    assert answers == ["200 OK", "500 Oops"]
+    [exchange] = memory.exchanges
+    assert exchange.response.status_code == 500
+    assert [error.type for error in exchange.errors] == ["ValueError"]
 
 
 def test_it_runs_when_the_app_raises_before_it_has_begun():
