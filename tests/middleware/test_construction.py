@@ -40,7 +40,7 @@ def test_a_wrong_option_is_named_with_what_is_accepted(options, says):
 
 def test_a_configuration_error_is_a_value_error():
     """So that code which knows nothing of us can catch it."""
-    with pytest.raises(ValueError, match="can't be given|no option"):
+    with pytest.raises(ValueError, match="no option 'nonsense'"):
         ApiMetricsMiddleware(app, nonsense=1)
 
 
