@@ -44,7 +44,7 @@ def raises_chained(journal, environ, start_response):
 
 @species("raises-after-start", status=500, errors=("ValueError",), as_came=True)
 def raises_after_start(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     raise journal.raising(ValueError("after"))
 
 
@@ -57,13 +57,13 @@ def raises_after_start(journal, environ, start_response):
     as_came=True,
 )
 def raises_after_write(journal, environ, start_response):
-    start_response("200 OK", TEXT)(b"sent")
+    start_response("200 OK", [*TEXT])(b"sent")
     raise journal.raising(ValueError("after write"))
 
 
 @species("raises-midway", body=b"sent", errors=("ValueError",))
 def raises_midway(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return midway(journal, ValueError("midway"))
 
 
@@ -73,7 +73,7 @@ def raises_at_first_chunk(journal, environ, start_response):
         raise journal.raising(ZeroDivisionError("at once"))
         yield b"never"
 
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return body()
 
 
@@ -83,7 +83,7 @@ def raises_after_empty_chunk(journal, environ, start_response):
         yield b""
         raise journal.raising(ValueError("nothing was sent"))
 
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return body()
 
 
@@ -96,19 +96,19 @@ def raises_in_iter(journal, environ, start_response):
         def close(self):
             journal.note("close")
 
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Iterable()
 
 
 @species("raises-in-close", body=b"sent", errors=("ValueError",))
 def raises_in_close(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return ClosingFails(journal, [b"sent"], ValueError("closing"))
 
 
 @species("attribute-error-in-close", body=b"sent", errors=("AttributeError",))
 def attribute_error_in_close(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return ClosingFails(journal, [b"sent"], AttributeError("close"))
 
 
@@ -118,7 +118,7 @@ def raises_midway_and_in_close(journal, environ, start_response):
         yield b"a"
         raise journal.raising(ValueError("midway"))
 
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return ClosingFails(journal, chunks(), OSError("closing"))
 
 
@@ -134,7 +134,7 @@ def system_exit(journal, environ, start_response):
     wire=False,
 )
 def keyboard_interrupt_midway(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return midway(journal, KeyboardInterrupt())
 
 
@@ -145,7 +145,7 @@ def generator_exit(journal, environ, start_response):
 
 @species("strange-midway", body=b"sent", errors=("Strange",), wire=False)
 def strange_midway(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return midway(journal, Strange("midway"))
 
 
@@ -154,7 +154,7 @@ def catches_its_own(journal, environ, start_response):
     try:
         raise ValueError
     except ValueError:
-        start_response("200 OK", TEXT)
+        start_response("200 OK", [*TEXT])
         return [b"caught"]
 
 

@@ -35,6 +35,12 @@ def expected(species: Species) -> dict[str, Any]:
     return _facts(species, species.recorded)
 
 
+def summary_of_file(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return ``facts`` of a response body that the server is left to send by itself."""
+    kept = {name: fact for name, fact in facts.items() if name != "size"}
+    return {**kept, "body": None, "omitted": "sendfile"}
+
+
 def expected_in(species: Species, mode: Mode) -> dict[str, Any] | None:
     """The same for another mode; only facts that follow from PEP 3333 are in it."""
     recorded = species.recorded

@@ -13,7 +13,7 @@ POST = Call("POST", body=LOREM)
 
 
 def answer(start_response, content):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return [content]
 
 
@@ -141,7 +141,7 @@ def chunked_upload(journal, environ, start_response):
 
 @species("streamed-echo", POST, body=LOREM, request_body=LOREM)
 def streamed_echo(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     stream, left = environ["wsgi.input"], len(LOREM)
     return Chunks(journal, (stream.read(min(10, left - at)) for at in range(0, left, 10)))
 
@@ -251,12 +251,12 @@ def options(journal, environ, start_response):
 )
 def upgrade(journal, environ, start_response):
     journal.note("input", type(environ["wsgi.input"]).__name__)
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Chunks(journal, [b"up"])
 
 
 @species("skips-itself", count=0)
 def skips_itself(journal, environ, start_response):
     environ["wsgi_apimetrics.skip"] = True
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Chunks(journal, [b"secret"])

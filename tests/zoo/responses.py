@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .species import PNG, UNKNOWN, Call, species
 
-TEXT = [("Content-Type", "text/plain")]
+TEXT = (("Content-Type", "text/plain"),)
 FILE = Path(__file__)
 LONG = bytes(range(256)) * 40
 HELLO = b"Hello, zoo!"
@@ -85,19 +85,19 @@ class OldSequence:
 
 @species("list", body=b"onetwo", as_came=True)
 def list_(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return [b"one", b"two"]
 
 
 @species("one-element-list", body=HELLO, as_came=True)
 def one_element_list(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return [HELLO]
 
 
 @species("tuple", body=b"onetwo", as_came=True)
 def tuple_(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return (b"one", b"", b"two")
 
 
@@ -113,14 +113,14 @@ def list_subclass(journal, environ, start_response):
         def close(self):
             journal.note("close")
 
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Closed([HELLO])
 
 
 @species("generator", body=b"onetwo", started=False)
 def generator(journal, environ, start_response):
     try:
-        start_response("200 OK", TEXT)
+        start_response("200 OK", [*TEXT])
         yield b"one"
         yield b"two"
     finally:
@@ -135,49 +135,49 @@ def empty_generator(journal, environ, start_response):
 
 @species("empty-chunks", body=b"ab")
 def empty_chunks(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Chunks(journal, [b"", b"a", b"", b"", b"b", b""])
 
 
 @species("only-empty-chunks")
 def only_empty_chunks(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Chunks(journal, [b"", b""])
 
 
 @species("own-iterator", body=b"onetwo")
 def own_iterator(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Chunks(journal, [b"one", b"two"])
 
 
 @species("sized-iterator", body=HELLO)
 def sized_iterator(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return SizedChunks(journal, [HELLO])
 
 
 @species("sized-two", body=HELLO * 2)
 def sized_two(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return SizedChunks(journal, [HELLO, HELLO])
 
 
 @species("fresh-iterators", body=b"onetwo")
 def fresh_iterators(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return FreshIterators(journal, [b"one", b"two"])
 
 
 @species("old-sequence", body=b"oldsequence")
 def old_sequence(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return OldSequence()
 
 
 @species("extra-attributes", body=HELLO)
 def extra_attributes(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     result = Chunks(journal, [HELLO])
     result.filelike = result.name = "no file at all"
     return result
@@ -191,7 +191,7 @@ def nested_generators(journal, environ, start_response):
         finally:
             journal.note("inner closed", name)
 
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     try:
         for name in (b"a", b"b", b"c"):
             yield from inner(name)
@@ -201,20 +201,20 @@ def nested_generators(journal, environ, start_response):
 
 @species("write-only", body=b"written twice", writes=b"written twice", as_came=True)
 def write_only(journal, environ, start_response):
-    write = start_response("200 OK", TEXT)
+    write = start_response("200 OK", [*TEXT])
     journal.note("write returned", write(b"written"), write(b" twice"))
     return []
 
 
 @species("write-then-iterate", body=b"written,iterated", writes=b"written,")
 def write_then_iterate(journal, environ, start_response):
-    start_response("200 OK", TEXT)(b"written,")
+    start_response("200 OK", [*TEXT])(b"written,")
     return Chunks(journal, [b"iterated"])
 
 
 @species("write-empty", body=b"end", writes=b"")
 def write_empty(journal, environ, start_response):
-    write = start_response("200 OK", TEXT)
+    write = start_response("200 OK", [*TEXT])
     write(b"")
     return Chunks(journal, [b"end"])
 
@@ -222,7 +222,7 @@ def write_empty(journal, environ, start_response):
 @species("late-start", body=HELLO, status=202, started=False)
 def late_start(journal, environ, start_response):
     def body():
-        start_response("202 Accepted", TEXT)
+        start_response("202 Accepted", [*TEXT])
         yield HELLO
 
     return body()
@@ -230,7 +230,7 @@ def late_start(journal, environ, start_response):
 
 @species("exc-info-replaces", body=b"sorry", status=500, errors=("ValueError",), as_came=True)
 def exc_info_replaces(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     try:
         raise journal.raising(ValueError("found out late"))
     except ValueError:
@@ -245,10 +245,10 @@ def exc_info_too_late(journal, environ, start_response):
         try:
             raise journal.raising(ValueError("after the headers"))
         except ValueError:
-            start_response("500 Sorry", TEXT, sys.exc_info())
+            start_response("500 Sorry", [*TEXT], sys.exc_info())
         yield b"never"
 
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return body()
 
 
@@ -261,8 +261,8 @@ def exc_info_too_late(journal, environ, start_response):
     as_came=True,
 )
 def start_response_twice(journal, environ, start_response):
-    start_response("200 OK", TEXT)
-    start_response("201 Created", TEXT)
+    start_response("200 OK", [*TEXT])
+    start_response("201 Created", [*TEXT])
     return [b"never"]
 
 
@@ -292,7 +292,7 @@ def head_list(journal, environ, start_response):
 
 @species("head-generator", Call("HEAD"))
 def head_generator(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Chunks(journal, [HELLO, HELLO])
 
 
@@ -352,7 +352,7 @@ def file_wrapper(journal, environ, start_response):
 
 @species("file-wrapper-no-length", body=None, omitted="sendfile", as_came=True)
 def file_wrapper_no_length(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return environ["wsgi.file_wrapper"](NotedFile(journal))
 
 
@@ -365,19 +365,19 @@ def file_wrapper_no_length(journal, environ, start_response):
     compliant=False,
 )
 def file_wrapper_function(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return environ["wsgi.file_wrapper"](NotedFile(journal))
 
 
 @species("file-object", body=FILE.read_bytes())
 def file_object(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return NotedFile(journal)
 
 
 @species("file-object-no-wrapper", Call(file_wrapper="absent"), body=FILE.read_bytes())
 def file_object_no_wrapper(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return NotedFile(journal)
 
 
@@ -389,34 +389,34 @@ def long(journal, environ, start_response):
 
 @species("bytes-subclass", body=b"odd", compliant=False)
 def bytes_subclass(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Chunks(journal, [Odd(b"o"), Odd(b"dd")])
 
 
 @species("other-buffers", body=b"onetwo", compliant=False, wire=False)
 def other_buffers(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Chunks(journal, [bytearray(b"one"), memoryview(b"two")])
 
 
 @species("text-chunks", compliant=False, wire=False, body=None)
 def text_chunks(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return Chunks(journal, ["text", None, 3])
 
 
 @species("text-list", compliant=False, wire=False, body=None, as_came=True)
 def text_list(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return ["text", None]
 
 
 @species("bare-bytes", compliant=False, wire=False, body=b"not a list", as_came=True)
 def bare_bytes(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])
     return b"not a list"
 
 
 @species("returns-none", compliant=False, wire=False, as_came=True)
 def returns_none(journal, environ, start_response):
-    start_response("200 OK", TEXT)
+    start_response("200 OK", [*TEXT])

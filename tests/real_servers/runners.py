@@ -1,0 +1,130 @@
+"""Starts each real server on a free port of loopback, and stops it cleanly."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .wire import Connection, request
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+TESTS = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+APP = "real_servers.app:application"
+
+COMMANDS: dict[str, list[str]] = {
+    "wsgiref": [sys.executable, "-m", "real_servers.simple", "{port}"],
+    "gunicorn-sync": [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:{port}", "-w", "1",
+                      "--worker-tmp-dir", "/dev/shm", APP],
+    "gunicorn-gthread": [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:{port}", "-w", "1",
+                         "-k", "gthread", "--threads", "4", "--worker-tmp-dir", "/dev/shm", APP],
+    "waitress": [sys.executable, "-m", "waitress", "--listen=127.0.0.1:{port}", APP],
+    "uwsgi": [str(BIN / "uwsgi"), "--http-socket", "127.0.0.1:{port}", "--module", APP,
+              "--processes", "1", "--enable-threads", "--need-app", "--die-on-term",
+              "--virtualenv", sys.prefix],
+}  # fmt: skip
+SERVERS = tuple(COMMANDS)
+
+
+def until(check: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """Return what ``check`` returns once that is true; fail after so many ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {seconds} s")
+        time.sleep(0.01)
+    return found
+
+
+class Server:
+    """One server process; a context manager.
+
+    Args:
+        kind: One of :data:`SERVERS`.
+        layer: ``ZOO_LAYER`` of the process.
+        log: Where its output goes.
+    """
+
+    def __init__(self, kind: str, layer: str, log: Path) -> None:
+        self.kind = kind
+        self.layer = layer
+        self.log = log
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+
+    def __enter__(self) -> Self:
+        command = [part.format(port=self.port) for part in COMMANDS[self.kind]]
+        environment = {**os.environ, "PYTHONPATH": str(TESTS), "ZOO_LAYER": self.layer}
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=TESTS.parent
+            )
+        try:
+            until(self._is_up)
+        except BaseException:
+            self.stop()
+            raise AssertionError(f"{self.kind} did not start:\n{self.output}") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _is_up(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError("it ended")
+        try:
+            return self.ask("journal") is not None
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        """Ask it to end, and make sure that it does."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self.log.read_text(errors="replace")
+
+    def ask(self, door: str) -> Any:
+        """Return what the app tells at ``/-/door``."""
+        with Connection(self.port) as connection:
+            connection.send(request("GET", f"/-/{door}"))
+            return json.loads(connection.answer().body)
+
+    def exchanges(self, target: str, at_least: int) -> list[dict[str, Any]]:
+        """Return what was recorded of requests to ``target``, waiting for so many."""
+        found: list[dict[str, Any]] = []
+
+        def enough() -> bool:
+            found[:] = [one for one in self.ask("exchanges") if one["path"] == target]
+            return len(found) >= at_least
+
+        with contextlib.suppress(TimeoutError):
+            until(enough, 3)
+        return found
+
+
+def available(kind: str) -> None:
+    """Skip, or fail in CI, if this server is not installed."""
+    binary = BIN / {"uwsgi": "uwsgi", "waitress": "waitress-serve"}.get(kind, "gunicorn")
+    if kind != "wsgiref" and not binary.exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{kind} is not installed")
