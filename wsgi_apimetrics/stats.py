@@ -73,6 +73,15 @@ class BackendStats:
     last_error: str | None = None
     last_error_at: float | None = None
 
+    def summary(self) -> str:
+        """Return the counts as one line for a log."""
+        dropped = ", ".join(f"{count} {reason}" for reason, count in sorted(self.dropped.items()))
+        return (
+            f"captured {self.captured}, delivered {self.delivered}, retried {self.retried},"
+            f" spooled {self.spooled}, dead letters {self.dead_lettered},"
+            f" waiting {self.queue_depth}, dropped {dropped or 'none'}"
+        )
+
 
 class Counters:
     """Thread-safe named counters; ``add`` is a lock and an addition."""

@@ -79,6 +79,15 @@ class Ledger:
         self._clear()
         return True
 
+    def leave_spool(self, amount: int) -> None:
+        """Take exchanges off the disk; the caller says in the same step where they went."""
+        self.spooled -= amount
+        self._clear()
+
+    def left(self) -> int:
+        """How many that were here are here no more."""
+        return self.submitted + self.adopted - self.waiting - self.in_hand - self.spooled
+
     def close(self) -> None:
         """Count what is still in memory as given up; later moves change nothing."""
         with self.lock:

@@ -1,11 +1,14 @@
 """One backend's way from the buffer to the wire, in one process, without a thread of its own.
 
-Whoever calls :meth:`Pipeline.turn` does the work: the worker, or the request's own thread
-where the user wants no worker.
+Two stations: :meth:`Pipeline.gather` prepares what was captured and puts it into the stock,
+:meth:`Pipeline.dispatch` sends from the stock. Whoever calls them does the work: one thread
+both, or two threads where there is a spool, so that a backend that hangs does not keep the
+captured from the disk, or the request's own thread where the user wants no worker.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +23,11 @@ from .retry import RetryTable
 from .sender import Sender
 from .stock import MemoryStock, Stock
 
+LINGER_SECONDS = 0.02
+"""How long a captured exchange may wait for others before they go to disk in one commit."""
+
+MOST_IN_A_COMMIT = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -32,58 +40,155 @@ class Plan:
     policy: DeliveryPolicy
     limits: BatchLimits
     retries: RetryTable
+    destination: str = ""
+
+    @property
+    def spooling(self) -> bool:
+        """Whether there is a spool."""
+        return self.policy.spool_dir is not None
+
+    def stock(self, ledger: Ledger, notices: Notices) -> Stock:
+        """Make the stock; nothing is opened yet."""
+        policy = self.policy
+        if policy.spool_dir is None:
+            return MemoryStock(ledger)
+        from .spool_files import SpoolFile, spool_path
+        from .spool_stock import SpoolBounds, SpoolStock
+
+        path = spool_path(policy.spool_dir, self.name, self.destination)
+        bounds = SpoolBounds(policy.spool_max_bytes, policy.spool_max_age_seconds)
+        return SpoolStock(SpoolFile(path, policy.durability), bounds, ledger, notices)
 
 
 class Pipeline:
     """Buffer, preparer, stock and sender of one process, and when each has something to do."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+        self._plan = plan
         self.ledger = Ledger()
         self.buffer = Buffer(self.ledger, plan.policy.max_queue_size, plan.policy.max_queue_bytes)
         notices = Notices(plan.name)
-        preparer = Preparer(plan.prepare, plan.limits, self.ledger, notices)
-        self._preparer = preparer
-        self._stock: Stock = MemoryStock(self.ledger)
+        self._preparer = Preparer(plan.prepare, plan.limits, self.ledger, notices)
+        self._stock = plan.stock(self.ledger, notices)
         self._sender = Sender(
             open_transport=plan.open_transport,
             pack=plan.pack,
             retries=plan.retries,
             stock=self._stock,
-            shrunk=preparer.shrunk,
+            shrunk=self._preparer.shrunk,
             ledger=self.ledger,
             notices=notices,
         )
         self._enough = min(plan.policy.buffer_length, plan.limits.max_exchanges)
+        self._linger = LINGER_SECONDS if plan.policy.background_worker_mode else 0.0
+        self._stocked_at = 0.0
+        self.stocked = threading.Event()
+        """Set when there is something for whoever sends from the spool."""
         self.hurry = 0
         """How many callers wait for everything to be sent: nothing is gathered meanwhile."""
 
+    # -- from the buffer to the stock ---------------------------------------------------------
+
+    def gather_due_in(self) -> float | None:
+        """Return the seconds until :meth:`gather` has something to do, ``None`` for never."""
+        now = time.monotonic()
+        if not self._stock.has_room():
+            return self._stock.due_in(now)
+        if not self.ledger.waiting:
+            return None
+        if self.hurry:
+            return 0.0
+        return max(0.0, self.buffer.since + self._linger - now)
+
+    def gather(self) -> None:
+        """Prepare some of what was captured, and write it to the spool in one commit."""
+        self._stock.spill()
+        if not self._stock.has_room():
+            return
+        before = self._stock.depth()
+        taken = self.buffer.take(MOST_IN_A_COMMIT, self._plan.limits.max_bytes)
+        self._stock.put(self._preparer.prepare(taken))
+        if not before:
+            self._stocked_at = time.monotonic()
+        if not before or self.hurry or self._stock.depth() >= self._enough:
+            self.stocked.set()
+
+    # -- from the stock to the wire -----------------------------------------------------------
+
+    def dispatch_due_in(self) -> float | None:
+        """Return the seconds until :meth:`dispatch` has something to do, ``None`` for never."""
+        now = time.monotonic()
+        house = self._stock.due_in(now)
+        if self._sender.busy or self.hurry or self._stock.depth() >= self._enough:
+            due = self._sender.not_before - now
+        else:
+            due = self._stocked_at + self._plan.policy.flush_interval_seconds - now
+        if not self._sender.busy and not self._stock.depth():
+            return house
+        return max(0.0, due if house is None else min(due, house))
+
+    def dispatch(self) -> None:
+        """Send one payload, if it is time."""
+        if not self._stock.refresh():
+            self._sender.unload()
+        if self._sender.not_before > time.monotonic():
+            return
+        if not self._sender.busy:
+            self._sender.load(self._stock.take(self._plan.limits))
+            self._stocked_at = time.monotonic()
+        if self._sender.busy:
+            self._sender.step()
+
+    # -- both ---------------------------------------------------------------------------------
+
     def due_in(self) -> float | None:
         """Return the seconds until there is something to do, ``None`` if there is nothing."""
+        if self._plan.spooling:
+            dues = [
+                due for due in (self.gather_due_in(), self.dispatch_due_in()) if due is not None
+            ]
+            return min(dues, default=None)
         now = time.monotonic()
         due = self._due(now)
         return None if due is None else max(0.0, due - now, self._sender.not_before - now)
 
     def turn(self) -> None:
-        """Prepare a batch if none is on its way, and send one payload."""
-        limits = self.plan.limits
+        """Do what is due: prepare a batch if none is on its way, and send one payload."""
+        if self._plan.spooling:
+            if self.gather_due_in() == 0.0:
+                self.gather()
+            if self.dispatch_due_in() == 0.0:
+                self.dispatch()
+            return
+        limits = self._plan.limits
         if not self._sender.busy:
-            if self._stock.has_room():
-                taken = self.buffer.take(limits.max_exchanges, limits.max_bytes)
-                self._stock.put(self._preparer.prepare(taken))
-            self._sender.load(self._stock.take(limits))
-        if self._sender.busy:
-            self._sender.step()
+            taken = self.buffer.take(limits.max_exchanges, limits.max_bytes)
+            self._stock.put(self._preparer.prepare(taken))
+        self.dispatch()
 
     def rest(self, seconds: float | None) -> None:
         """Sleep for ``seconds``, or until there may be something to do before that."""
-        busy = self._sender.busy or self.ledger.waiting >= self._enough
-        if busy:
-            self.buffer.sleep(seconds, NEVER, NEVER)
-        elif seconds is None:
+        if seconds is None:
             self.buffer.sleep(None, 1, NEVER)
+        elif self._plan.spooling or self._sender.busy or self.ledger.waiting >= self._enough:
+            self.buffer.sleep(seconds, NEVER, NEVER)
         else:
-            self.buffer.sleep(seconds, self._enough, self.plan.limits.max_bytes)
+            self.buffer.sleep(seconds, self._enough, self._plan.limits.max_bytes)
+
+    def rest_for_stock(self, seconds: float | None) -> None:
+        """Sleep for ``seconds``, or until there is something in the spool."""
+        self.stocked.wait(seconds)
+        self.stocked.clear()
+
+    def wake(self) -> None:
+        """Have everyone look again."""
+        self.buffer.ring()
+        self.stocked.set()
+
+    def is_sent_up_to(self, submitted: int, left: int) -> bool:
+        """Whether all of the first ``submitted`` have left, or ``left`` have, in order."""
+        ledger = self.ledger
+        return ledger.cleared >= submitted or (self._plan.spooling and ledger.left() >= left)
 
     def hasten(self) -> None:
         """End a back-off, for there will be no later."""
@@ -94,13 +199,17 @@ class Pipeline:
         self._sender.close()
         self._stock.close()
 
+    def release(self) -> None:
+        """Let go of files; the connection is whoever's who may be waiting on it."""
+        self._stock.close()
+
     def _due(self, now: float) -> float | None:
         if self._sender.busy or self._stock.depth():
             return now
         waiting = self.ledger.waiting
         if not waiting:
             return None
-        full = self.ledger.waiting_bytes >= self.plan.limits.max_bytes
+        full = self.ledger.waiting_bytes >= self._plan.limits.max_bytes
         if self.hurry or full or waiting >= self._enough:
             return now
-        return self.buffer.since + self.plan.policy.flush_interval_seconds
+        return self.buffer.since + self._plan.policy.flush_interval_seconds

@@ -35,6 +35,8 @@ class BatchProcessor:
         policy: The options.
         limits: How much one payload may carry.
         retries: What to do about each outcome.
+        destination: Whatever must be the same for a spooled exchange to be sent: address,
+            account, format. Only a digest of it is kept.
     """
 
     def __init__(
@@ -46,8 +48,9 @@ class BatchProcessor:
         policy: DeliveryPolicy,
         limits: BatchLimits,
         retries: RetryTable,
+        destination: str = "",
     ) -> None:
-        self._plan = Plan(name, prepare, pack, open_transport, policy, limits, retries)
+        self._plan = Plan(name, prepare, pack, open_transport, policy, limits, retries, destination)
         self._workers: dict[int, Worker] = {}
         self._worker: Worker | None = None
         weakref.finalize(self, _abandon, self._workers).atexit = False

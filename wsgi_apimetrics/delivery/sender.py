@@ -74,6 +74,10 @@ class Sender:
         if pieces:
             self._batches.append(Batch(tuple(pieces)))
 
+    def unload(self) -> None:
+        """Let go of the batch without a word: it is another process's by now."""
+        self._batches.clear()
+
     def step(self) -> None:
         """Send one payload now, whatever :attr:`not_before` says, and act on the outcome."""
         batch = self._batches.popleft()

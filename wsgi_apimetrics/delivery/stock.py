@@ -67,6 +67,15 @@ class Stock(Protocol):
     def dropped(self, pieces: Sequence[Piece], reason: DropReason) -> None:
         """They are given up."""
 
+    def due_in(self, now: float) -> float | None:
+        """Return the seconds until :meth:`refresh` or :meth:`spill` has something to do."""
+
+    def refresh(self) -> bool:
+        """Keep house; say whether what is being sent is still this process's to send."""
+
+    def spill(self) -> None:
+        """Move what had to stay in memory to where it belongs, if that can be done now."""
+
     def close(self) -> None:
         """Let go of files."""
 
@@ -127,6 +136,23 @@ class MemoryStock:
         """See :class:`Stock`."""
         cost = sum(piece.cost for piece in pieces)
         self._ledger.drop_in_hand(reason, cost, len(pieces))
+
+    def take_all(self) -> list[Piece]:
+        """Return all there is, to be put elsewhere."""
+        pieces = list(self._pieces)
+        self._pieces.clear()
+        return pieces
+
+    def due_in(self, now: float) -> float | None:  # noqa: ARG002 - see Stock
+        """See :class:`Stock`."""
+        return None
+
+    def refresh(self) -> bool:
+        """See :class:`Stock`."""
+        return True
+
+    def spill(self) -> None:
+        """See :class:`Stock`."""
 
     def close(self) -> None:
         """See :class:`Stock`."""
