@@ -86,10 +86,15 @@ _ERROR = {
 }
 
 
+def check_error(error):
+    """Raise :class:`AssertionError` for an error that would poison its message."""
+    _fields(error, _ERROR, {})
+
+
 def _errors(value):
     assert isinstance(value, list), value
     for error in value:
-        _fields(error, _ERROR, {})
+        check_error(error)
 
 
 _REQUIRED = {

@@ -18,9 +18,9 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ..exchange import ErrorRecord, Exchange, Headers, RedactedExchange
+from ..exchange import ErrorRecord, Exchange, RedactedExchange
 from ..payload import Fragment, Payload
-from .document import compact, document, multiple
+from .document import compact, document, first, multiple
 
 MEDIA_TYPE = "application/x-ndjson"
 """The type of a payload: one message per line, see the module."""
@@ -73,7 +73,7 @@ class APIToolkitEncoder:
             "proto_minor": minor,
             "query_params": query_params(request.query),
             "raw_url": request.target,
-            "referer": _first(request.headers, "referer"),
+            "referer": first(request.headers, "referer"),
             "request_body": document(request.body),
             "request_headers": multiple(list(request.headers)),
             "response_body": document(response.body),
@@ -129,7 +129,3 @@ def _timestamp(seconds: float) -> str:
 def _version(protocol_version: str) -> tuple[int, int]:
     match = _VERSION.fullmatch(protocol_version)
     return (int(match[1]), int(match[2] or 0)) if match else (1, 1)
-
-
-def _first(headers: Headers, wanted: str) -> str | None:
-    return next((value for name, value in headers if name.lower() == wanted), None)

@@ -6,14 +6,14 @@ So a text travels as a JSON string, a form as an object, and binary content as a
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ..exchange import Body
+from ..exchange import Body, Headers
+from .text import base64_of, decoded, text_of
 
-NULL = base64.b64encode(b"null").decode()
+NULL = base64_of(b"null")
 """The document of an empty body."""
 
 
@@ -29,11 +29,11 @@ def document(body: Body) -> str:
         return NULL
     if body.truncated:
         size = "an unknown number of" if body.size is None else body.size
-        return _base64(f"{_text(body)} [cut off: {size} bytes in all]")
+        return _base64(f"{text(body)} [cut off: {size} bytes in all]")
     try:
         return _base64(_parsed(body))
     except (ValueError, RecursionError):  # not what its Content-Type says
-        return _base64(_text(body))
+        return _base64(text(body))
 
 
 def multiple(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
@@ -45,6 +45,11 @@ def multiple(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
     return values
 
 
+def first(pairs: Headers, wanted: str) -> str | None:
+    """Return the first value of the header ``wanted``, given in lower case."""
+    return next((value for name, value in pairs if name.lower() == wanted), None)
+
+
 def compact(value: Any) -> bytes:
     """Return ``value`` as JSON that any parser takes.
 
@@ -53,12 +58,12 @@ def compact(value: Any) -> bytes:
     Raises:
         ValueError: a number in it is not finite.
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace")
+    encoded = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return encoded.encode("utf-8", "replace")
 
 
 def _base64(value: Any) -> str:
-    return base64.b64encode(compact(value)).decode()
+    return base64_of(compact(value))
 
 
 def _parsed(body: Body) -> Any:
@@ -67,27 +72,18 @@ def _parsed(body: Body) -> Any:
         return json.loads(body.content or b"")
     if media_type == "application/x-www-form-urlencoded":
         fields: dict[str, list[str]] = {}
-        for name, value in parse_qsl(_text(body), keep_blank_values=True):
+        for name, value in parse_qsl(text(body), keep_blank_values=True):
             fields.setdefault(name, []).append(value)
         return {name: found[0] if len(found) == 1 else found for name, found in fields.items()}
-    return _text(body)
+    return text(body)
 
 
-def _text(body: Body) -> str:
+def text(body: Body) -> str:
+    """Return the recorded content as text; binary content as a ``data:`` URL."""
     content = body.content or b""
-    try:
-        return content.decode(_charset(body.content_type), "ignore" if body.truncated else "strict")
-    except (ValueError, LookupError):  # no such charset, or not in it
-        pass
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return f"data:{body.media_type};base64,{base64.b64encode(content).decode()}"
-
-
-def _charset(content_type: str) -> str:
-    for parameter in content_type.split(";")[1:]:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip('"') or "utf-8"
-    return "utf-8"
+    found = text_of(body)
+    if found is None:
+        found = decoded(content, "utf-8", final=not body.truncated)  # no such charset, or not in it
+    if found is None or "\0" in found:
+        return f"data:{body.media_type};base64,{base64_of(content)}"
+    return found

@@ -1,0 +1,178 @@
+"""Any OpenTelemetry collector as a backend: OTLP over HTTP, protobuf.
+
+For when one machine is outgrown: exchanges go into the telemetry that is there already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .. import options
+from .._version import __version__
+from ..delivery.policy import BatchLimits, DeliveryPolicy
+from ..delivery.retry import RetryTable
+from ..encoding.otlp import OTLPEncoder, require_opentelemetry_proto
+from ..encoding.semantics import Span, span_of
+from ..exceptions import ConfigurationError
+from ..exchange import Exchange
+from ..options import BOOLEAN, ENV_PREFIX, TEXT, Kind, choice, list_from_text, option, optional
+from ..payload import Transport
+from ..redaction.policy import RedactionPolicy
+from ..redaction.vocabulary import APITOOLKIT
+from ..transport.policy import URL, HttpPolicy
+from .base import Backend, Parts
+from .selection import SelectionPolicy
+
+OTLP_RETRIES = RetryTable(retry=frozenset({429, 502, 503, 504}))
+"""The only statuses that may be retried (OTLP specification, "OTLP/HTTP Response")."""
+
+OTLP_LIMITS = BatchLimits(max_exchanges=512, max_bytes=4_000_000)
+"""Collectors take 20 MiB by HTTP and 4 MiB by gRPC, which some pass it on by."""
+
+
+def _fields(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, Mapping):
+        raise TypeError
+    for name, text in value.items():
+        if not (isinstance(name, str) and isinstance(text, str)) or not name:
+            raise TypeError
+        if not (name + text).isprintable():
+            raise ValueError("white space and control characters do not belong in it")
+    return dict(value)
+
+
+def _fields_from_text(text: str) -> dict[str, str]:
+    fields = {}
+    for part in list_from_text(text):
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise ValueError
+        fields[name.strip()] = value.strip()
+    return fields
+
+
+FIELDS = Kind("names with texts: a dict, or name=text, name=text", _fields, _fields_from_text)
+SECRET_FIELDS = Kind(FIELDS.accepts, _fields, _fields_from_text, secret=True)
+
+
+@dataclass(frozen=True, slots=True)
+class OTLPSettings:
+    """What only OTLP knows."""
+
+    endpoint: str | None = option(
+        None, optional(URL), "The whole URL that spans go to: http://localhost:4318/v1/traces."
+    )
+    headers: Mapping[str, str] | None = option(
+        None, optional(SECRET_FIELDS), "Headers to send along, such as a key."
+    )
+    service_name: str = option("wsgi", TEXT, "The app's name: service.name.")
+    service_version: str | None = option(
+        None, optional(TEXT), "The app's version: service.version."
+    )
+    resource_attributes: Mapping[str, str] | None = option(
+        None, optional(FIELDS), "More attributes of the resource, such as deployment.environment."
+    )
+    compression: str = option(
+        "none", choice("none", "gzip"), "Whether payloads are compressed: some receivers can't."
+    )
+    debug: bool = option(
+        False, BOOLEAN, "Whether to log what is sent, redacted, and what comes back."
+    )
+
+
+class OTLP(Backend):
+    """Sends exchanges, incoming and outgoing, to an OpenTelemetry collector as spans.
+
+    Args:
+        options: The settings of :class:`OTLPSettings` (``endpoint`` is required) and any shared
+            option.
+
+    >>> OTLP(endpoint="http://localhost:4318/v1/traces", headers={"x-key": "..."})
+    OTLP(endpoint='http://localhost:4318/v1/traces', headers=...)
+    """
+
+    name: ClassVar[str] = "otlp"
+    settings: ClassVar[type] = OTLPSettings
+    defaults: ClassVar[Mapping[str, Any]] = {"flush_interval_seconds": 1.0}
+
+    def parts(self, shared: Mapping[str, Any], environment: Mapping[str, str]) -> Parts:
+        """Make the parts of this backend's pipeline; see :meth:`Backend.parts`."""
+        values = self.resolve(shared, environment)
+        settings = options.build(OTLPSettings, values)
+        endpoint = settings.endpoint
+        if endpoint is None:
+            raise ConfigurationError(
+                "OTLP: endpoint is missing: give OTLP(endpoint=...) or set the environment "
+                f"variable {ENV_PREFIX}OTLP_ENDPOINT"
+            )
+        http = options.build(HttpPolicy, values)
+        delivery = options.build(DeliveryPolicy, values)
+        compressed = settings.compression == "gzip"
+        headers = dict(settings.headers or {})
+        if compressed:
+            headers["Content-Encoding"] = "gzip"
+        return Parts(
+            name=self.name,
+            encoder=otlp_encoder(
+                settings.service_name,
+                settings.service_version,
+                settings.resource_attributes,
+                compressed=compressed,
+            ),
+            open_transport=lambda: open_otlp(
+                endpoint, headers, http, delivery.timeout, self.name if settings.debug else None
+            ),
+            selection=options.build(SelectionPolicy, values),
+            redaction=options.build(RedactionPolicy, values),
+            delivery=delivery,
+            limits=OTLP_LIMITS,
+            retries=OTLP_RETRIES,
+            takes_client_exchanges=True,
+            vocabulary=APITOOLKIT,
+        )
+
+
+def otlp_encoder(
+    service_name: str,
+    service_version: str | None,
+    more: Mapping[str, str] | None = None,
+    describe: Callable[[Exchange], Span] = span_of,
+    *,
+    compressed: bool = False,
+) -> OTLPEncoder:
+    """Return the encoder for a service.
+
+    Raises:
+        MissingExtraError: the messages are not installed.
+    """
+    require_opentelemetry_proto()
+    resource = {
+        "service.name": service_name,
+        "service.version": service_version or "",
+        "telemetry.sdk.name": "wsgi-apimetrics",
+        "telemetry.sdk.language": "python",
+        "telemetry.sdk.version": __version__,
+        **(more or {}),
+    }
+    resource = {name: text for name, text in resource.items() if text}
+    return OTLPEncoder(resource, describe, compressed=compressed)
+
+
+def open_otlp(
+    endpoint: str,
+    headers: Mapping[str, str],
+    http: HttpPolicy,
+    timeout: float,
+    debug_name: str | None,
+) -> Transport:
+    """Make the transport; urllib3 is imported here, on the worker."""
+    from ..transport.client import HttpClient
+    from ..transport.http import HttpTransport
+    from ..transport.logged import LoggedTransport
+    from ..transport.otlp import shown, with_rejected
+
+    client = HttpClient(http, timeout)
+    transport = HttpTransport(client, endpoint, headers, headers.values(), with_rejected)
+    return transport if debug_name is None else LoggedTransport(transport, debug_name, shown)
