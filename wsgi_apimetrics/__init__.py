@@ -13,19 +13,25 @@ from ._version import __version__
 from .exceptions import ApiMetricsError, ConfigurationError, MissingExtraError
 
 if TYPE_CHECKING:
+    from .backends.apitoolkit import APIToolkit
     from .backends.local import Local
+    from .backends.otlp import OTLP
     from .backends.readme import ReadMe
     from .errors import report_error
     from .middleware import ApiMetricsMiddleware
 
 _LATER = {
+    "APIToolkit": "backends.apitoolkit",
     "ApiMetricsMiddleware": "middleware",
     "Local": "backends.local",
+    "OTLP": "backends.otlp",
     "ReadMe": "backends.readme",
     "report_error": "errors",
 }
 
 __all__ = [
+    "OTLP",
+    "APIToolkit",
     "ApiMetricsError",
     "ApiMetricsMiddleware",
     "ConfigurationError",
