@@ -86,11 +86,8 @@ def test_any_exchange_is_read_by_apitoolkit(exchange):
 
 def test_an_incoming_exchange_by_the_conventions():
     """A SERVER span, whole."""
-    exchange = an_exchange(
-        route="/users",
-        parent_span_id="b7ad6b7169203331",
-        trace_id="0af7651916cd43dd8448eb211c80319c",
-    )
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    exchange = an_exchange(route="/users", parent_span_id="b7ad6b7169203331", trace_id=trace_id)
     span = encoded(exchange)
     assert (span.name, span.kind) == ("POST /users", span.SPAN_KIND_SERVER)
     assert span.trace_id.hex() == trace_id
