@@ -29,7 +29,7 @@ LEVELS = (LEAVES, VALUES, ROOMS, ASSEMBLY)
 
 THIRD_PARTY = {
     "jsonpath_ng": {"redaction"},
-    "urllib3": {"transport", "capture.content_encoding"},
+    "urllib3": {"transport", "capture.content_encoding", "demo"},
     "werkzeug": {"capture", "encoding.forms", "grouping", "integrations"},
 }
 """The only packages or modules of ours that may import each run-time dependency."""

@@ -7,7 +7,7 @@ widened to whole minutes. The slowest and the largest come from their indexes.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .conditions import Condition
@@ -77,11 +77,12 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value of a facet; ``p95`` for endpoints only."""
+    """One value of a facet; ``p95`` for endpoints only, ``label`` for callers only."""
 
     value: str
     totals: Totals
     p95: float | None = None
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +175,19 @@ def top(
         (facet, *values),
     ).fetchall()
     found = (Value(row[0], _totals(row[1:])) for row in rows)
+    if facet == "caller":
+        return tuple(replace(one, label=_label(connection, one.value)) for one in found)
     if facet != "endpoint":
         return tuple(found)
     return tuple(
         Value(one.value, one.totals, percentile(_slots(connection, one.value, since, until), 0.95))
         for one in found
     )
+
+
+def _label(connection: sqlite3.Connection, caller: str) -> str | None:
+    row = connection.execute("SELECT label FROM caller WHERE id = ?", (caller,)).fetchone()
+    return None if row is None else row[0]
 
 
 def _slots(

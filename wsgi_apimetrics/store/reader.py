@@ -161,6 +161,11 @@ class Store:
             found = self._connection.execute("SELECT max(seq) FROM exchange").fetchone()[0]
         return int(found or 0)
 
+    def last_indexed(self) -> int:
+        """Return the ``seq`` up to which a search finds what there is."""
+        with translated(self.path):
+            return indexed(self._connection)
+
     def line(self, id_: str) -> bytes | None:
         """Return the exchange ``id_`` as its line of JSON, ``None`` if it is not there."""
         with translated(self.path):

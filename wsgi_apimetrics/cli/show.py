@@ -1,0 +1,31 @@
+"""``show``: one exchange, whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..exceptions import StoreError
+from ..jsonline import loads
+from .choices import id_in, json_option, opened, store_option
+from .exchange_view import view
+from .terminal import console
+
+
+@click.command("show")
+@click.argument("id_", metavar="ID")
+@click.option("--whole", is_flag=True, help="Do not cut long bodies.")
+@store_option
+@json_option
+def show_command(id_: str, whole: bool, store_path: Path | None, as_json: bool) -> None:
+    """Show one exchange, whole. The beginning of its ID is enough."""
+    with opened(store_path) as store:
+        line = store.line(id_in(store, id_))
+        if line is None:
+            raise StoreError(f"no exchange {id_!r} in {store.path}: it has just been deleted")
+    if as_json:
+        click.echo(line)
+        return
+
+    console().print(view(loads(line), whole=whole))
