@@ -19,6 +19,9 @@ Layer = Callable[[Callable[..., Any]], Callable[..., Any]]
 """Wraps a WSGI app; the identity for a bare one."""
 
 
+NOT_GIVEN = object()
+
+
 class Mode(enum.Enum):
     """What becomes of the iterable that the app returned."""
 
@@ -114,12 +117,16 @@ class _Server:
         self.headers: tuple[str, Any] | None = None
         self.sent: tuple[str, tuple[Any, ...]] | None = None
 
-    def start_response(self, status: str, headers: Any, *exc_info: Any) -> Callable[..., None]:
-        self.note("start_response", status, type(headers), list(headers), len(exc_info))
-        if exc_info:
-            self.note("exc_info", exc_info[0][1] is self.journal.raised)
+    def start_response(
+        self, status: str, headers: Any, exc_info: Any = NOT_GIVEN
+    ) -> Callable[..., None]:
+        given = exc_info is not NOT_GIVEN
+        listed = list(headers) if isinstance(headers, list) else None
+        self.note("start_response", status, type(headers), listed, given)
+        if given and exc_info:
+            self.note("exc_info", exc_info[1] is self.journal.raised)
             if self.sent:
-                raise exc_info[0][1].with_traceback(exc_info[0][2])
+                raise exc_info[1].with_traceback(exc_info[2])
         elif self.headers is not None:
             raise AssertionError("Headers already set")
         self.headers = (status, headers)

@@ -252,6 +252,34 @@ def exc_info_too_late(journal, environ, start_response):
     return body()
 
 
+@species("start-by-name", body=HELLO, compliant=False, wire=False, as_came=True)
+def start_by_name(journal, environ, start_response):
+    start_response(headers=[*TEXT], status="200 OK")
+    return [HELLO]
+
+
+@species("no-exc-info-by-name", body=HELLO, compliant=False, wire=False, as_came=True)
+def no_exc_info_by_name(journal, environ, start_response):
+    start_response("200 OK", [*TEXT], exc_info=None)
+    return [HELLO]
+
+
+@species(
+    "unknown-name", errors=("TypeError",), status=500, compliant=False, wire=False, as_came=True
+)
+def unknown_name(journal, environ, start_response):
+    try:
+        start_response("200 OK", [*TEXT], cookies=[])
+    except TypeError as error:
+        raise journal.raising(TypeError("refused")) from error
+
+
+@species("headers-iterator", body=HELLO, compliant=False, wire=False)
+def headers_iterator(journal, environ, start_response):
+    start_response("200 OK", iter(TEXT))
+    return Chunks(journal, [HELLO])
+
+
 @species(
     "start-response-twice",
     status=500,

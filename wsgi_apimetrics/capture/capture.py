@@ -8,7 +8,7 @@ what fails in here is reported to the guard and never raised.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..errors import error_record
 from ..exchange import ErrorRecord
 from .body import BodyRecorder
 from .record import GroupOutcome, RawExchange
-from .response import ResponseEnd, hook_close, is_file_result, tee_response
+from .response import ResponseEnd, hook_close, is_file_result, positional, tee_response
 from .route import matched_route
 
 ERRORS_KEY = "wsgi_apimetrics.errors"
@@ -47,7 +47,7 @@ class Hooks:
     groups: Callable[[Mapping[str, Any], RawExchange], tuple[GroupOutcome, ...]]
     groups_early: bool = False
     response_header: Callable[[RawExchange, str], tuple[str, str] | None] | None = None
-    leaves_out: Callable[[list[tuple[str, str]]], bool] | None = None
+    leaves_out: Callable[[Sequence[tuple[str, str]]], bool] | None = None
 
 
 class Capture(ResponseEnd):
@@ -87,13 +87,16 @@ class Capture(ResponseEnd):
 
     # -- the app's side -------------------------------------------------------------------
 
-    def start_response(self, *args: Any) -> Any:
+    def start_response(self, *args: Any, **named: Any) -> Any:
         """Pass the call on as it came, with one header more if there is one to add.
 
-        PEP 3333, "The start_response() Callable": its parameters are positional, and exc_info
-        is passed on only when the app gave one.
+        PEP 3333, "The start_response() Callable": its parameters are positional (an app that
+        names them is understood, as by servers), and exc_info is passed on only when the app
+        gave one.
         """
         try:
+            if named:
+                args = positional(args, named)
             args = self._try("start_response", self._before_start, args) or args
             write = self._server_start_response(*args)
             self._try("start_response", self._after_start, args)
@@ -192,11 +195,12 @@ class Capture(ResponseEnd):
         status, headers, *exc_info = args
         raw = self.raw
         raw.status = status
-        raw.take_headers(headers)
+        if isinstance(headers, (list, tuple)):  # an iterator may be read but once: by the server
+            raw.take_headers(headers)
         raw.began = raw.began or perf_counter()
         if exc_info and exc_info[0]:
             self._note_error(exc_info[0][1])
-        if self._hooks.leaves_out is not None and self._hooks.leaves_out(headers):
+        if self._hooks.leaves_out is not None and self._hooks.leaves_out(raw.response_headers):
             raw.sent_omitted = "policy"
             self.sent.leave_out()
 
@@ -227,9 +231,12 @@ class Capture(ResponseEnd):
             self._look(environ)
 
     def _note_error(self, error: BaseException) -> None:
-        if id(error) != self._error_id:
+        """Record an error once; the address alone won't tell, as the next error may get it."""
+        record = error_record(error, time.time())
+        known = {(one.type, one.message) for one in self.raw.errors}
+        if id(error) != self._error_id or (record.type, record.message) not in known:
             self._error_id = id(error)
-            self.raw.errors.append(error_record(error, time.time()))
+            self.raw.errors.append(record)
 
     def _try(self, step: str, function: Callable[[Any], Any], argument: Any) -> Any:
         """The guard around telemetry: whatever fails here must not reach the app."""

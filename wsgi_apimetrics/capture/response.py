@@ -8,12 +8,15 @@ result goes back as the very object that came ("Optional Platform-Specific File 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .body import BodyRecorder
 
 Finish = Callable[[], None]
+
+_PARAMETERS = ("status", "headers", "exc_info")
+"""The parameters of ``start_response`` as servers name them."""
 Failed = Callable[[BaseException], None]
 
 
@@ -114,6 +117,18 @@ def tee_response(app_iter: Any, recorder: BodyRecorder, end: ResponseEnd) -> Res
     """Wrap an iterable, with a length exactly if it has one."""
     kind = SizedResponseTee if hasattr(type(app_iter), "__len__") else ResponseTee
     return kind(app_iter, recorder, end)
+
+
+def positional(args: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the arguments of a ``start_response`` call in their order.
+
+    Raises:
+        TypeError: a name is not one that servers know, as they say it.
+    """
+    names = _PARAMETERS[len(args) :]
+    if tuple(name for name in names if name in named) != names[: len(named)]:
+        raise TypeError(f"start_response() got unexpected arguments: {', '.join(named)}")
+    return (*args, *(named[name] for name in names[: len(named)]))
 
 
 def is_file_result(app_iter: Any, wrapper: Any) -> bool:

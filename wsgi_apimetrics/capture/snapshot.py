@@ -68,10 +68,16 @@ class Snapshot:
 
     def _learn(self, environ: Mapping[str, Any]) -> dict[str, str]:
         texts = {name: value for name, value in environ.items() if isinstance(value, str)}
-        objects = dict.fromkeys((*self._objects, *(environ.keys() - texts.keys())))
+        others = [name for name in environ if name not in texts and not _is_of_the_request(name)]
+        objects = dict.fromkeys((*self._objects, *others))
         if len(objects) <= _MOST_LEARNED:
             self._objects = tuple(objects)
         return texts
+
+
+def _is_of_the_request(name: str) -> bool:
+    """Whether a text under ``name`` would be missed: it is never learned to be an object."""
+    return name in _CGI or name.startswith("HTTP_")
 
 
 def _bounded(texts: dict[str, str], policy: CapturePolicy) -> dict[str, str]:
