@@ -14,7 +14,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import importlib
-import math
+import reprlib
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -36,20 +37,23 @@ class Kind:
         check: Returns the value to keep; raises ``TypeError`` or ``ValueError`` for a wrong one,
             with a text if there is more to say than ``accepts`` does.
         from_text: Makes a value for ``check`` from an environment variable or an ini file.
-        adds_up: Whether a backend's value joins the middleware's rather than replacing it.
+        joined: Makes one value of the middleware's and a backend's, where the second does not
+            simply replace the first.
         secret: Whether the value must never be shown.
     """
 
     accepts: str
     check: Callable[[Any], Any]
     from_text: Callable[[str], Any] = str.strip
-    adds_up: bool = False
+    joined: Callable[[Any, Any], Any] | None = None
     secret: bool = False
 
 
 def option(default: Any, kind: Kind, doc: str) -> Any:
     """Declare a dataclass field as an option of this ``kind``, with one sentence of ``doc``."""
-    return dataclasses.field(default=default, metadata={"kind": kind, "doc": doc})
+    return dataclasses.field(
+        default=default, repr=not kind.secret, metadata={"kind": kind, "doc": doc}
+    )
 
 
 def kinds(*policies: type) -> dict[str, Kind]:
@@ -73,11 +77,7 @@ def checked(name: str, value: Any, kind: Kind, where: str = "") -> Any:
     except ConfigurationError:
         raise
     except (TypeError, ValueError) as error:
-        came = "(not shown)" if kind.secret else _short(value)
-        more = f" ({error})" if str(error) else ""
-        raise ConfigurationError(
-            f"{where}{name} must be {kind.accepts}, not {came}{more}"
-        ) from None
+        raise _wrong(f"{where}{name}", value, kind, error) from None
 
 
 def read(given: Mapping[str, Any], known: Mapping[str, Kind], owner: str) -> dict[str, Any]:
@@ -87,21 +87,13 @@ def read(given: Mapping[str, Any], known: Mapping[str, Kind], owner: str) -> dic
         ConfigurationError: a name is unknown (``owner`` is named, the nearest suggested), or
             a value is wrong.
     """
-    for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f": did you mean {near[0]!r}?" if near else ""
-            raise ConfigurationError(f"{owner} has no option {name!r}{hint}")
+    _refuse_unknown(given, known, f"{owner} has no option")
     return {name: checked(name, value, known[name], f"{owner}: ") for name, value in given.items()}
 
 
 def read_text(texts: Mapping[str, str], known: Mapping[str, Kind], where: str) -> dict[str, Any]:
     """Like :func:`read` for values that are text; ``where`` names the file or the section."""
-    for name in texts:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f": did you mean {near[0]!r}?" if near else ""
-            raise ConfigurationError(f"{where}: there is no option {name!r}{hint}")
+    _refuse_unknown(texts, known, f"{where}: there is no option")
     return {name: _parsed(name, text, known[name], f"{where}: ") for name, text in texts.items()}
 
 
@@ -125,13 +117,14 @@ def read_environment(
 def merged(
     shared: Mapping[str, Any], own: Mapping[str, Any], known: Mapping[str, Kind]
 ) -> dict[str, Any]:
-    """Return ``shared`` with ``own`` over it; kinds that add up are joined."""
+    """Return ``shared`` with ``own`` over it, joined where their kind says how."""
     values = dict(shared)
     for name, value in own.items():
-        if known[name].adds_up and values.get(name) is not None and value is not None:
-            values[name] = known[name].check((*values[name], *value))
-        else:
+        join = known[name].joined
+        if join is None or values.get(name) is None:
             values[name] = value
+        elif value is not None:  # a backend can't take back a rule that holds for all
+            values[name] = join(values[name], value)
     return values
 
 
@@ -145,16 +138,40 @@ def _parsed(name: str, text: str, kind: Kind, where: str) -> Any:
     try:
         value = kind.from_text(text)
     except ValueError as error:
-        came = "(not shown)" if kind.secret else _short(text)
-        more = f" ({error})" if str(error) else ""
-        raise ConfigurationError(
-            f"{where}{name} must be {kind.accepts}, not {came}{more}"
-        ) from None
+        raise _wrong(f"{where}{name}", text, kind, error) from None
     return checked(name, value, kind, where)
 
 
+def _refuse_unknown(names: Iterable[str], known: Mapping[str, Kind], text: str) -> None:
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name.lower(), known, n=1)
+            hint = f": did you mean {near[0]!r}?" if near else ""
+            raise ConfigurationError(f"{text} {name!r}{hint}")
+
+
+def _wrong(option: str, came: object, kind: Kind, error: Exception) -> ConfigurationError:
+    if kind.secret:  # nor the error's own text, which may quote what came
+        return ConfigurationError(f"{option} must be {kind.accepts}, not (not shown)")
+    more = f" ({error})" if str(error) else ""
+    return ConfigurationError(f"{option} must be {kind.accepts}, not {_short(came)}{more}")
+
+
+class _Short(reprlib.Repr):
+    """A repr for an error's text: short, quick for a large value, and never an error itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 80
+
+    def repr_int(self, value: int, _level: int) -> str:
+        """Python refuses to spell out an integer of more than 4,300 digits."""
+        digits = 40
+        return repr(value) if abs(value) < 10**digits else f"a number of over {digits} digits"
+
+
 def _short(value: object) -> str:
-    text = repr(value)
+    text = _Short().repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
@@ -180,6 +197,18 @@ def _boolean_from_text(text: str) -> bool:
 BOOLEAN = Kind("True or False", _boolean, _boolean_from_text)
 
 
+def _quiet(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """``parse`` without its own text, which would only say again what came."""
+
+    def parsed(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError:
+            raise ValueError from None
+
+    return parsed
+
+
 def integer(least: int, most: int | None = None) -> Kind:
     """A whole number from ``least`` to ``most``."""
 
@@ -191,7 +220,7 @@ def integer(least: int, most: int | None = None) -> Kind:
         return value
 
     bound = f"from {least} to {most}" if most is not None else f"of at least {least}"
-    return Kind(f"a whole number {bound}", check, int)
+    return Kind(f"a whole number {bound}", check, _quiet(int))
 
 
 def number(least: float, most: float | None = None, *, above: bool = False) -> Kind:
@@ -200,16 +229,19 @@ def number(least: float, most: float | None = None, *, above: bool = False) -> K
     def check(value: Any) -> float:
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             raise TypeError
-        if not math.isfinite(value) or value < least or (above and value == least):
+        top = sys.float_info.max if most is None else most
+        if not least <= value <= top or (above and value == least):  # false for NaN too
             raise ValueError
-        if most is not None and value > most:
-            raise ValueError
-        return value
+        return float(value)
 
     low = f"above {least}" if above else f"of at least {least}"
-    return Kind(
-        f"a number {low}" + (f" and at most {most}" if most is not None else ""), check, float
-    )
+    high = f" and at most {most}" if most is not None else ""
+    return Kind(f"a number {low}{high}", check, _quiet(float))
+
+
+def seconds(least: float = 0, *, above: bool = False) -> Kind:
+    """A duration that can be waited for: at most a week, as ``poll`` takes 24 days at most."""
+    return number(least, 7 * 24 * 3600, above=above)
 
 
 def _text(value: Any) -> str:
@@ -228,9 +260,11 @@ def choice(*words: str) -> Kind:
     """One of the ``words``."""
 
     def check(value: Any) -> str:
+        if not isinstance(value, str):
+            raise TypeError
         if value not in words:
             raise ValueError
-        return str(value)
+        return words[words.index(value)]
 
     return Kind(" or ".join(repr(word) for word in words), check)
 
@@ -240,7 +274,7 @@ def _strings(value: Any) -> tuple[str, ...]:
         raise TypeError("a list belongs here" if isinstance(value, (str, bytes)) else "")
     items = tuple(value)
     for item in items:
-        if not isinstance(item, str) or not item:
+        if not isinstance(item, str) or not item.strip():
             raise TypeError(f"{_short(item)} is in it")
     return tuple(dict.fromkeys(items))
 
@@ -252,8 +286,20 @@ def list_from_text(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+def _all_of(shared: Iterable[str], own: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*shared, *own]))
+
+
+def _common_to(shared: Iterable[str], own: Iterable[str]) -> tuple[str, ...]:
+    allowed = {rule.lower() for rule in shared}
+    return tuple(rule for rule in own if rule.lower() in allowed)
+
+
 STRINGS = Kind("a list of texts", _strings, list_from_text)
-RULES = Kind("a list of texts", _strings, list_from_text, adds_up=True)
+RULES = dataclasses.replace(STRINGS, joined=_all_of)
+"""Rules that forbid: a backend's hold beside the middleware's."""
+PERMITS = dataclasses.replace(STRINGS, joined=_common_to)
+"""Rules that permit: what a backend permits must be permitted by the middleware too."""
 
 
 def imported(dotted: str) -> Any:
@@ -277,7 +323,7 @@ def imported(dotted: str) -> Any:
 def _function(value: Any) -> Callable[..., Any]:
     found = imported(value) if isinstance(value, str) else value
     if not callable(found):
-        raise TypeError(f"{_short(found)} can't be called")
+        raise TypeError("" if found is value else f"{_short(found)} can't be called")
     return found  # type: ignore[no-any-return]
 
 

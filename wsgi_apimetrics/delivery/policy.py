@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from ..options import BOOLEAN, Kind, choice, integer, number, option, optional
+from ..options import BOOLEAN, Kind, choice, integer, number, option, optional, seconds
 
 
 def _path(value: Any) -> str:
@@ -27,7 +27,7 @@ class DeliveryPolicy:
         10, integer(1), "How many exchanges are gathered before they are sent."
     )
     flush_interval_seconds: float = option(
-        10.0, number(0, above=True), "After how long a partly filled batch is sent."
+        10.0, seconds(above=True), "After how long a partly filled batch is sent."
     )
     background_worker_mode: bool = option(
         True,
@@ -36,14 +36,14 @@ class DeliveryPolicy:
         "waits for the backend (False).",
     )
     timeout: float = option(
-        3, number(0, above=True), "Seconds that one call to a backend may take."
+        3.0, seconds(above=True), "Seconds that one call to a backend may take."
     )
     max_queue_size: int = option(10_000, integer(1), "Exchanges kept in memory at most.")
     max_queue_bytes: int = option(
         64 * 1024 * 1024, integer(1), "Bytes of exchanges kept in memory at most."
     )
     shutdown_timeout: float = option(
-        5.0, number(0), "Seconds that sending the rest may take when the process ends."
+        5.0, seconds(), "Seconds that sending the rest may take when the process ends."
     )
     spool_dir: str | None = option(
         None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..options import RULES, option, optional
+from ..options import PERMITS, RULES, option, optional
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,5 +15,5 @@ class RedactionPolicy:
         None, optional(RULES), "Names whose values are never sent."
     )
     allowlist: tuple[str, ...] | None = option(
-        None, optional(RULES), "If given, the only names whose values are sent."
+        None, optional(PERMITS), "If given, the only names whose values are sent."
     )
