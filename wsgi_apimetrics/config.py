@@ -81,7 +81,7 @@ def compose(
     shared_names = options.kinds(*SHARED)
     shared = {name: value for name, value in values.items() if name in shared_names}
     chosen = backends or [backend_named(name)() for name in values.get("backends") or ("local",)]
-    parts = _named_apart([backend.parts(shared, environment) for backend in chosen])
+    parts = _named_apart([_parts(backend, shared, environment) for backend in chosen])
     functions = [part.selection.grouping_function for part in parts]
     return Settings(
         capture=capture,
@@ -89,6 +89,14 @@ def compose(
         parts=parts,
         functions=tuple(dict.fromkeys(f for f in functions if f is not None)),
     )
+
+
+def _parts(backend: Backend, shared: Mapping[str, Any], environment: Mapping[str, str]) -> Parts:
+    """Return the parts of a backend, with a destination that no other account's backend has."""
+    parts = backend.parts(shared, environment)
+    if parts.destination:
+        return parts
+    return replace(parts, destination=backend.destination(shared, environment))
 
 
 def _named_apart(parts: Sequence[Parts]) -> tuple[Parts, ...]:

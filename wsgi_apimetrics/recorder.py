@@ -52,6 +52,7 @@ class Lane:
             parts.delivery,
             parts.limits,
             parts.retries,
+            parts.destination,
         )
         self._submit = self.processor.submit
 

@@ -37,6 +37,8 @@ class Parts:
         limits: How much one payload may carry.
         retries: What to do about each outcome.
         takes_client_exchanges: Whether outgoing calls are sent to it too.
+        destination: What has to be the same for a spooled exchange to be sent: address, account,
+            format. Only a digest of it is kept; ``""`` for :meth:`Backend.destination`.
         vocabulary: How the redactor marks what it takes out for this backend.
         response_header: Takes an exchange's id and returns a header for its response, or
             ``None``; called on the request's thread, so it must not wait for anything.
@@ -51,6 +53,7 @@ class Parts:
     limits: BatchLimits = BatchLimits()
     retries: RetryTable = RetryTable()
     takes_client_exchanges: bool = False
+    destination: str = ""
     vocabulary: Vocabulary = README
     response_header: Callable[[str], tuple[str, str] | None] | None = None
 
@@ -101,3 +104,18 @@ class Backend:
             ConfigurationError: what was given does not suffice or does not fit.
         """
         raise NotImplementedError
+
+    def destination(self, shared: Mapping[str, Any], environment: Mapping[str, str]) -> str:
+        """Return what tells this backend's spool from another's: the settings that are its own.
+
+        Holds keys: it is never shown, and only a digest of it is kept.
+        """
+        own = options.kinds(self.settings)
+        values = self.resolve(shared, environment)
+        return repr(
+            sorted(
+                (name, str(value))
+                for name, value in values.items()
+                if name in own and not callable(value)
+            )
+        )

@@ -96,6 +96,7 @@ class ReadMe(Backend):
             redaction=options.build(RedactionPolicy, values),
             delivery=delivery,
             limits=LIMITS,
+            destination=destination.name,
             vocabulary=README,
             response_header=links.header,
         )
@@ -119,6 +120,11 @@ class _Destination:
         )
         self._http = http
         self._delivery = delivery
+
+    @property
+    def name(self) -> str:
+        """Address and account, and the format: what a spooled log belongs to."""
+        return f"{self._url} {self._key} readme-har-1.2"
 
     def open(self, links: DocumentationLinks) -> Transport:
         """Make the transport; urllib3 is imported here, on the worker."""

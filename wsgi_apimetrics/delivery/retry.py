@@ -11,6 +11,7 @@ import enum
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 
 from ..payload import Outcome
@@ -103,11 +104,17 @@ def retry_after_seconds(value: str | None, now: float) -> float:
     try:
         seconds = float(text)
     except ValueError:
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - now
-        except (ValueError, TypeError, OverflowError):
-            return 0.0
+        seconds = _date(text) - now
     return max(0.0, seconds) if math.isfinite(seconds) else 0.0
+
+
+def _date(text: str) -> float:
+    """Return an HTTP date as Unix time, nan for nonsense; one without a zone is UTC."""
+    try:
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return math.nan
 
 
 def _wait(
