@@ -175,11 +175,6 @@ def run(body: str, timeout: float = 30.0) -> tuple[subprocess.CompletedProcess, 
 @pytest.mark.parametrize(
     "end",
     ["", "sys.exit(3)", "raise RuntimeError", "threading.Timer(0.1, print).start()"],
-        "",
-        "sys.exit(3)",
-        "raise RuntimeError",
-        "threading.Thread(target=time.sleep, args=(0.1,)).start()",
-    ],
 )
 def test_what_is_queued_goes_out_at_exit(end):
     """However the interpreter ends, the queue is sent by the thread that is there."""
