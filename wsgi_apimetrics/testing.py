@@ -193,7 +193,10 @@ def capture_exchanges(app: WSGIApplication, **given: Any) -> Iterator[CapturedEx
     if middleware is None:
         memory = Memory()
         wrapped = ApiMetricsMiddleware(app, memory, **given)
-        yield CapturedExchanges(wrapped, {memory.name: memory})
+        try:
+            yield CapturedExchanges(wrapped, {memory.name: memory})
+        finally:
+            wrapped.shutdown()
         return
     if given:
         raise ConfigurationError(
@@ -210,7 +213,8 @@ def capture_exchanges(app: WSGIApplication, **given: Any) -> Iterator[CapturedEx
     try:
         yield CapturedExchanges(app, memories)
     finally:
-        middleware.recorder = own
+        diverted, middleware.recorder = middleware.recorder, own
+        diverted.shutdown()
 
 
 def _middleware_of(app: Any) -> ApiMetricsMiddleware | None:
