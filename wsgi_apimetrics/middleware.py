@@ -118,7 +118,6 @@ class ApiMetricsMiddleware:
         try:
             if self._passes_by(environ):
                 return None
-            self.recorder.begin()
             policy = self._policy
             raw = RawExchange(*self._snapshot(environ), policy)
             if policy.capture_request_body and not (

@@ -7,7 +7,6 @@ each other, so a backend that fails does not touch another.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,7 +19,7 @@ from .delivery.processor import BatchProcessor
 from .delivery.submission import Captured
 from .exchange import Body, Exchange, Group
 from .hosts import AllowedHosts
-from .payload import Fragment
+from .payload import Fragment, Transport
 from .redaction.redactor import Redactor
 from .stats import BackendStats, DropReason
 
@@ -48,7 +47,7 @@ class Lane:
             parts.name,
             self._preparation(),
             parts.encoder.pack,
-            parts.open_transport,
+            self._open_transport,
             parts.delivery,
             parts.limits,
             parts.retries,
@@ -95,6 +94,11 @@ class Lane:
             return None
         return groups[self._group_index]
 
+    def _open_transport(self) -> Transport:
+        """Called once in every process that sends, also in one forked without Python's hooks."""
+        reseed_ids()
+        return self.parts.open_transport()
+
     def _preparation(self) -> Callable[[Captured, bool], Fragment]:
         """Redaction and encoding of one exchange, as the worker runs them."""
         redact = Redactor(self.parts.redaction, self.parts.vocabulary).redact
@@ -124,7 +128,6 @@ class Recorder:
         self._header_lanes = tuple(
             (lane, lane.parts.response_header) for lane in lanes if lane.parts.response_header
         )
-        self._pid = os.getpid()
 
     def record(self, raw: RawExchange) -> None:
         """Take one incoming exchange; called once for each, on the request's thread."""
@@ -152,13 +155,6 @@ class Recorder:
         """Count an exchange that no backend gets."""
         for lane in self.lanes:
             lane.processor.drop(reason)
-
-    def begin(self) -> None:
-        """Called as a request comes in: a forked child goes on with ids of its own."""
-        pid = os.getpid()
-        if pid != self._pid:
-            self._pid = pid
-            reseed_ids()
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Send what is held, and wait for it at most ``timeout`` seconds.

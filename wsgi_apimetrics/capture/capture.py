@@ -7,9 +7,9 @@ what fails in here is reported to the guard and never raised.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter, time
 from typing import Any
 
 from ..current import current
@@ -23,8 +23,6 @@ from .route import matched_route
 ERRORS_KEY = "wsgi_apimetrics.errors"
 GROUP_KEY = "wsgi_apimetrics.group"
 SKIP_KEY = "wsgi_apimetrics.skip"
-
-perf_counter = time.perf_counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,6 @@ class Capture(ResponseEnd):
         "_previous",
         "_server_start_response",
         "_server_write",
-        "given",
         "raw",
         "sent",
     )
@@ -94,12 +91,17 @@ class Capture(ResponseEnd):
         names them is understood, as by servers), and exc_info is passed on only when the app
         gave one.
         """
+        hooks = self._hooks
         try:
             if named:
                 args = positional(args, named)
-            args = self._try("start_response", self._before_start, args) or args
+            if hooks.response_header is not None or not self._grouped:
+                args = self._try("start_response", self._before_start, args) or args
             write = self._server_start_response(*args)
-            self._try("start_response", self._after_start, args)
+            try:
+                self._after_start(args)
+            except Exception as error:
+                hooks.failed("start_response", error)
         finally:
             del args  # exc_info must not be kept: PEP 3333, "Error Handling"
         if write is None:
@@ -115,30 +117,30 @@ class Capture(ResponseEnd):
 
     def result(self, app_iter: Any) -> Any:
         """Return what the server gets for what the app returned."""
-        self.given = app_iter
-        self._try("result", self._take_result, app_iter)
-        given, self.given = self.given, None
-        return given
+        try:
+            return self._taken(app_iter)
+        except Exception as error:
+            self._hooks.failed("result", error)
+            return app_iter
 
-    def _take_result(self, app_iter: Any) -> None:
+    def _taken(self, app_iter: Any) -> Any:
         kind = app_iter.__class__
         if kind is list or kind is tuple:
             add = self.sent.add
             for chunk in app_iter:
                 add(chunk)
-            self.exhausted()
-            self.finish()
         elif kind is bytes or kind is str or app_iter is None:
             # Not iterables of bytestrings: uWSGI sends them as they are, others refuse them.
             self.sent.add(app_iter)
-            self.exhausted()
-            self.finish()
         elif is_file_result(app_iter, self._wrapper()):
             self.raw.sent_omitted = "sendfile"
-            if not hook_close(app_iter, self._file_closed):
-                self._file_closed()
+            if hook_close(app_iter, self._file_closed):
+                return app_iter
         else:
-            self.given = tee_response(app_iter, self.sent, self)
+            return tee_response(app_iter, self.sent, self)
+        self.raw.ended = perf_counter()
+        self.finish()
+        return app_iter
 
     # -- how it went ----------------------------------------------------------------------
 
@@ -183,13 +185,11 @@ class Capture(ResponseEnd):
         hooks = self._hooks
         if not self._grouped:
             self._group(environ)
-        header = None
-        if hooks.response_header is not None:
-            header = hooks.response_header(self.raw, args[0])
+        if hooks.response_header is None:
+            return args
         self._look(environ)
-        if header is not None:
-            return (args[0], [*args[1], header], *args[2:])
-        return args
+        header = hooks.response_header(self.raw, args[0])
+        return args if header is None else (args[0], [*args[1], header], *args[2:])
 
     def _after_start(self, args: tuple[Any, ...]) -> None:
         status, headers, *exc_info = args
@@ -198,6 +198,8 @@ class Capture(ResponseEnd):
         if isinstance(headers, (list, tuple)):  # an iterator may be read but once: by the server
             raw.take_headers(headers)
         raw.began = raw.began or perf_counter()
+        if self._environ is not None and raw.route is None:
+            self._look(self._environ)
         if exc_info and exc_info[0]:
             self._note_error(exc_info[0][1])
         if self._hooks.leaves_out is not None and self._hooks.leaves_out(raw.response_headers):
@@ -225,14 +227,14 @@ class Capture(ResponseEnd):
         if ERRORS_KEY in environ:
             for error in environ[ERRORS_KEY]:
                 raw.errors.append(
-                    error if isinstance(error, ErrorRecord) else error_record(error, time.time())
+                    error if isinstance(error, ErrorRecord) else error_record(error, time())
                 )
         if raw.route is None:
             self._look(environ)
 
     def _note_error(self, error: BaseException) -> None:
         """Record an error once; the address alone won't tell, as the next error may get it."""
-        record = error_record(error, time.time())
+        record = error_record(error, time())
         known = {(one.type, one.message) for one in self.raw.errors}
         if id(error) != self._error_id or (record.type, record.message) not in known:
             self._error_id = id(error)
