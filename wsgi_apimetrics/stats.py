@@ -39,6 +39,22 @@ class DropReason(enum.Enum):
     NOT_CONFIGURED = "not_configured"
     CAPTURE_FAILED = "capture_failed"
 
+    @property
+    def was_asked_for(self) -> bool:
+        """Whether the user's own word lies behind it: nothing is amiss then."""
+        return self in _ASKED_FOR
+
+
+_ASKED_FOR = frozenset(
+    {
+        DropReason.SAMPLED,
+        DropReason.EXCLUDED,
+        DropReason.SKIPPED,
+        DropReason.NO_GROUP,
+        DropReason.HOOK_DROPPED,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class BackendStats:

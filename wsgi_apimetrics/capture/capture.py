@@ -17,7 +17,7 @@ from ..errors import error_record
 from ..exchange import ErrorRecord
 from .body import BodyRecorder
 from .record import GroupOutcome, RawExchange
-from .response import ResponseEnd, hook_close, is_file_result, positional, tee_response
+from .response import ResponseEnd, ResponseTee, hook_close, is_file_result, positional, tee_response
 from .route import matched_route
 
 ERRORS_KEY = "wsgi_apimetrics.errors"
@@ -91,17 +91,13 @@ class Capture(ResponseEnd):
         names them is understood, as by servers), and exc_info is passed on only when the app
         gave one.
         """
-        hooks = self._hooks
         try:
             if named:
                 args = positional(args, named)
-            if hooks.response_header is not None or not self._grouped:
+            if self._hooks.response_header is not None or not self._grouped:
                 args = self._try("start_response", self._before_start, args) or args
             write = self._server_start_response(*args)
-            try:
-                self._after_start(args)
-            except Exception as error:
-                hooks.failed("start_response", error)
+            self._try("start_response", self._after_start, args)
         finally:
             del args  # exc_info must not be kept: PEP 3333, "Error Handling"
         if write is None:
@@ -117,13 +113,11 @@ class Capture(ResponseEnd):
 
     def result(self, app_iter: Any) -> Any:
         """Return what the server gets for what the app returned."""
-        try:
-            return self._taken(app_iter)
-        except Exception as error:
-            self._hooks.failed("result", error)
-            return app_iter
+        tee = self._try("result", self._tee_for, app_iter)
+        return app_iter if tee is None else tee
 
-    def _taken(self, app_iter: Any) -> Any:
+    def _tee_for(self, app_iter: Any) -> ResponseTee | None:
+        """Return what stands in for the app's iterable, ``None`` if nothing does."""
         kind = app_iter.__class__
         if kind is list or kind is tuple:
             add = self.sent.add
@@ -135,12 +129,12 @@ class Capture(ResponseEnd):
         elif is_file_result(app_iter, self._wrapper()):
             self.raw.sent_omitted = "sendfile"
             if hook_close(app_iter, self._file_closed):
-                return app_iter
+                return None
         else:
             return tee_response(app_iter, self.sent, self)
         self.raw.ended = perf_counter()
         self.finish()
-        return app_iter
+        return None
 
     # -- how it went ----------------------------------------------------------------------
 

@@ -117,8 +117,8 @@ class Worker:
         return due is None or due > left
 
     def _say_what_was_dropped(self) -> None:
-        dropped = {reason: count for reason, count in self.pipeline.ledger.dropped.items() if count}
-        if dropped:
+        dropped = self.pipeline.ledger.dropped
+        if any(not DropReason(reason).was_asked_for for reason in +dropped):
             LOGGER.warning("%s: at the end of the process: %s", self._plan.name, self.summary())
 
     def summary(self) -> str:
