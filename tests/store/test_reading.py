@@ -244,7 +244,9 @@ def library(filled):
     ("typed", "found"),
     [
         ("ada", {"/users"}),
-        ("LOVE", {"/users"}),
+        ("LOVE*", {"/users"}),
+        ("love", set()),
+        ("LOVELACE", {"/users"}),
         ('"ada lovelace"', {"/users"}),
         ('"lovelace ada"', set()),
         ("users", {"/users", "/users/admin", "/books"}),

@@ -70,7 +70,7 @@ CREATE INDEX exchange_trace_id ON exchange (trace_id, started_at) WHERE trace_id
 CREATE TABLE record (seq INTEGER PRIMARY KEY, line BLOB NOT NULL);
 
 CREATE VIRTUAL TABLE words USING fts5 (
-    path, headers, bodies, content='', tokenize='unicode61'
+    path, headers, bodies, content='', tokenize='unicode61', prefix='3'
 );
 
 CREATE TABLE tally (

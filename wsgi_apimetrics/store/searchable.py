@@ -37,12 +37,12 @@ def searchable(plain: Mapping[str, Any]) -> tuple[str, str, str]:
 def match_expression(typed: str) -> str | None:
     """Return what was typed as an FTS5 expression; ``None`` if no word is in it.
 
-    Words must all occur, the last letters of a word may be missing (``cust`` finds
-    ``customer``), ``"..."`` is a phrase, ``-word`` must not occur, and ``path:``, ``header:``,
-    ``body:`` name the place. Everything else is taken literally: nothing typed is an error.
+    Words must all occur; ``cust*`` finds whatever begins so, ``"..."`` is a phrase, ``-word``
+    must not occur, and ``path:``, ``header:``, ``body:`` name the place. Everything else is
+    taken literally: nothing typed is an error.
 
-    >>> match_expression('path:/users cust -admin "not found"')
-    '({path} : "/users"* AND "cust"* AND "not found") NOT "admin"*'
+    >>> match_expression('path:/users cust* -admin "not found"')
+    '({path} : "/users" AND "cust"* AND "not found") NOT "admin"'
     """
     wanted: list[str] = []
     unwanted: list[str] = []
@@ -57,7 +57,7 @@ def match_expression(typed: str) -> str | None:
         text = (phrase or word).replace('"', " ").replace("\0", " ")
         if not any(character.isalnum() for character in text):
             continue
-        term = f'{place}"{_utf8(text)}"' + ("" if phrase else "*")
+        term = f'{place}"{_utf8(text.rstrip("*"))}"' + ("*" if word.endswith("*") else "")
         (unwanted if negated else wanted).append(term)
     if not wanted:
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .rows import COLUMNS
@@ -56,20 +56,17 @@ def add(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None
     tallies: dict[tuple[int, str, int, str], list[float]] = {}
     latencies: Counter[tuple[int, str, int, int]] = Counter()
     for row in rows:
-        started_at, endpoint, duration = (
-            row[_AT["started_at"]],
-            _endpoint(row),
-            row[_AT["duration"]],
-        )
-        values = _values(row)
+        start = int(row[_AT["started_at"]] // MINUTE) * MINUTE
         amounts = _amounts(row)
-        for span in (MINUTE, HOUR):
-            start = int(started_at // span) * span
-            for facet, value in values:
-                _merge(tallies, (span, facet, start, value), amounts)
-            slot = slot_of(duration)
-            latencies[span, endpoint, start, slot] += 1
-            latencies[span, "", start, slot] += 1
+        for facet, value in _values(row):
+            _merge(tallies, (MINUTE, facet, start, value), amounts)
+        slot = slot_of(row[_AT["duration"]])
+        latencies[MINUTE, _endpoint(row), start, slot] += 1
+        latencies[MINUTE, "", start, slot] += 1
+    for (_, facet, start, value), minutes in list(tallies.items()):
+        _merge(tallies, (HOUR, facet, start // HOUR * HOUR, value), minutes)
+    for (_, endpoint, start, slot), count in list(latencies.items()):
+        latencies[HOUR, endpoint, start // HOUR * HOUR, slot] += count
     connection.executemany(_ADD_TALLY, ((*key, *amounts) for key, amounts in tallies.items()))
     connection.executemany(_ADD_LATENCY, ((*key, count) for key, count in latencies.items()))
 
@@ -114,7 +111,7 @@ def _amounts(row: tuple[Any, ...]) -> tuple[float, ...]:
 def _merge(
     tallies: dict[tuple[int, str, int, str], list[float]],
     key: tuple[int, str, int, str],
-    amounts: tuple[float, ...],
+    amounts: Sequence[float],
 ) -> None:
     known = tallies.get(key)
     if known is None:

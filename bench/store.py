@@ -1,0 +1,226 @@
+"""The store's figures: writing, searching, listing and pruning, against the bars we set.
+
+Run as ``python -m bench.store [--exchanges 1000000] [--keep DIRECTORY]``; the store is filled in
+a directory for temporary files unless one is given, and a filled one is used again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import statistics
+import tempfile
+import threading
+import time
+import uuid
+from pathlib import Path
+
+from wsgi_apimetrics import jsonline
+from wsgi_apimetrics.exchange import Body, Exchange, Group, Request, Response, Timings
+from wsgi_apimetrics.store import Filter, Limits, Store, Writer
+
+WORDS = [f"{a}{b}" for a in "alpha bravo charlie delta echo foxtrot golf".split() for b in range(400)]
+ROUTES = [f"/api/v1/{name}/<int:id>" for name in WORDS[:60]]
+WEEK = 7 * 86400.0
+
+
+def exchange(number: int, of: int, chance: random.Random, now: float) -> bytes:
+    """One exchange of about 2 kB, as a line."""
+    words = " ".join(chance.choices(WORDS, k=60))
+    content = json.dumps({"id": number, "text": words, "more": {"of": number % 97}}).encode()
+    status = chance.choices((200, 201, 404, 500), (90, 6, 3, 1))[0]
+    route = chance.choice(ROUTES)
+    headers = (
+        ("Host", "api.example.com"),
+        ("Accept", "application/json"),
+        ("User-Agent", f"client/{number % 50}.1"),
+        ("Accept-Encoding", "gzip, deflate"),
+        ("X-Request-Id", str(number)),
+    )
+    return jsonline.dumps(
+        Exchange(
+            id=str(uuid.UUID(int=chance.getrandbits(128), version=4)),
+            started_at=now - (of - number) * (6.5 * 86400 / of),
+            request=Request(
+                chance.choice(("GET", "GET", "GET", "POST")),
+                "https",
+                "api.example.com",
+                route.replace("<int:id>", str(number)),
+                f"page={number % 9}",
+                headers=headers,
+                client_address=f"192.0.2.{number % 250}",
+            ),
+            response=Response(
+                status,
+                "OK",
+                (("Content-Type", "application/json"), ("Content-Length", str(len(content)))),
+                Body(content, len(content), len(content), "application/json"),
+            ),
+            timings=Timings(chance.lognormvariate(-4, 1), 0.001),
+            group=Group(f"sha512-caller-{number % 500}", f"Caller {number % 500}"),
+            route=route,
+            framework="flask",
+        )
+    )
+
+
+def fill(path: Path, exchanges: int) -> None:
+    """Write, in batches of 100, with the index kept up in the last tenth and behind before."""
+    chance, now = random.Random(1), time.time()
+    writer = Writer(path, Limits(max_bytes=1 << 40))
+    sample = [exchange(n, exchanges, chance, now) for n in range(20_000)]
+    followed = _timed(writer, sample[:10_000], index=True)
+    behind = _timed(writer, sample[10_000:], index=False)
+    print(f"written with the index kept up, batches of 100    {followed:8,.0f} /s   (bar 2,000)")
+    print(f"written with the index following, batches of 100  {behind:8,.0f} /s   (bar 5,000)")
+    begun = time.perf_counter()
+    for start in range(20_000, exchanges, 500):
+        stop = min(start + 500, exchanges)
+        writer.append(exchange(n, exchanges, chance, now) for n in range(start, stop))
+        writer.index(60)
+    print(f"filled and indexed in {time.perf_counter() - begun:.0f} s")
+    writer.index(600)
+    writer.close()
+
+
+def _timed(writer: Writer, lines: list[bytes], *, index: bool) -> float:
+    begun = time.perf_counter()
+    for start in range(0, len(lines), 100):
+        writer.append(lines[start : start + 100])
+        if index:
+            writer.index(60)
+    return len(lines) / (time.perf_counter() - begun)
+
+
+def at_full_size(path: Path) -> None:
+    """Insert rates again, on the full store."""
+    chance, now = random.Random(), time.time()
+    writer = Writer(path, Limits(max_bytes=1 << 40))
+    sample = [exchange(1_000_000 - n, 1_000_000, chance, now) for n in range(10_000)]
+    followed = _timed(writer, sample[:5000], index=True)
+    behind = _timed(writer, sample[5000:], index=False)
+    writer.index(600)
+    writer.close()
+    print(f"the same at full size: kept up {followed:,.0f} /s, following {behind:,.0f} /s")
+
+
+def reading(path: Path) -> None:
+    """Lists, searches and the overview, each many times with other values."""
+    chance, now = random.Random(3), time.time()
+    store = Store(path)
+    store.page(Filter())
+    print(f"{store.extent().exchanges:,} exchanges, {store.extent().used_bytes / 1e6:,.0f} MB")
+    far = _cursor_of(now - chance.random() * 6 * 86400)
+
+    def word() -> str:
+        return chance.choice(WORDS)
+
+    def sometime() -> float:
+        return now - chance.random() * 6 * 86400
+
+    filters = {
+        "newest": lambda: Filter(),
+        "by status": lambda: Filter(status=(chance.choice((200, 404, 500, 418)),)),
+        "by status and route": lambda: Filter(status=(500,), endpoint=(chance.choice(ROUTES),)),
+        "by caller": lambda: Filter(caller=(f"sha512-caller-{chance.randrange(600)}",)),
+        "by method, an hour": lambda: Filter(
+            method=("POST",), since=(start := sometime()), until=start + 3600
+        ),
+        "two methods, 4xx and 5xx": lambda: Filter(
+            method=("GET", "POST"), status_class=(4, 5), until=sometime()
+        ),
+        "slower than": lambda: Filter(min_duration=chance.choice((0.01, 0.1, 1.0))),
+        "slower than, 404": lambda: Filter(min_duration=0.3, status=(404,)),
+        "path begins": lambda: Filter(path=f"/api/v1/{chance.choice(WORDS[:60])}/*"),
+        "address": lambda: Filter(client_address=f"192.0.2.{chance.randrange(255)}"),
+        "nothing meets": lambda: Filter(method=("GET",), host=("api.example.com",), framework="x"),
+        "search a word": lambda: Filter(search=word()),
+        "search three letters*": lambda: Filter(search=word()[:3] + "*"),
+        "search a start*": lambda: Filter(search=word()[:-1] + "*"),
+        "search two words": lambda: Filter(search=f"{word()} {word()}"),
+        "search a phrase": lambda: Filter(search=f'"{word()} {word()}"'),
+        "search a rare number": lambda: Filter(search=str(chance.randrange(10**6))),
+        "search in 404": lambda: Filter(search=word(), status=(404,)),
+        "search in an hour": lambda: Filter(
+            search=word(), since=(start := sometime()), until=start + 3600
+        ),
+    }
+    for name, make in filters.items():
+        _report(name, [_once(lambda: store.page(make())) for _ in range(40)], 50)
+    _report("a page deep down", [_once(lambda: store.page(cursor=far)) for _ in range(40)], 50)
+    for days in (1 / 24, 1, 7):
+        times = [_once(lambda: store.overview(now - days * 86400, now)) for _ in range(10)]
+        _report(f"overview of {days:.2g} days", times, 500)
+    _report("callers", [_once(lambda: store.callers(now - WEEK, now)) for _ in range(10)], 500)
+    store.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"memory at most {peak:.0f} MB   (bar 200)")
+
+
+def pruning(path: Path) -> None:
+    """Another writer writes while the oldest go."""
+    pruner = Writer(path, Limits(max_bytes=1 << 40, max_age_seconds=6.4 * 86400))
+    writer = Writer(path, Limits(max_bytes=1 << 40))
+    chance, now = random.Random(), time.time()
+    lines = [exchange(n, 500, chance, now) for n in range(3000)]
+    writer.append(lines[:1])
+    over = threading.Event()
+
+    def prune() -> None:
+        while not over.is_set():
+            pruner.prune(0.02)
+
+    before = Store(path).extent().exchanges
+    alone = [_once(lambda n=n: writer.append(lines[n : n + 10])) for n in range(0, 1000, 10)]
+    thread = threading.Thread(target=prune)
+    thread.start()
+    times = []
+    for start in range(1000, 3000, 10):
+        times.append(_once(lambda start=start: writer.append(lines[start : start + 10])))
+        time.sleep(0.01)
+    over.set()
+    thread.join()
+    gone = before + 3000 - Store(path).extent().exchanges
+    _report("a write alone", alone, 50)
+    _report(f"a write while {gone} are pruned", times, 50)
+    print(f"   the longest {max(times) * 1000:.0f} ms")
+
+
+def _cursor_of(when: float) -> str:
+    import base64
+
+    return base64.urlsafe_b64encode(json.dumps([when, 1]).encode()).decode()
+
+
+def _once(action) -> float:
+    begun = time.perf_counter()
+    action()
+    return time.perf_counter() - begun
+
+
+def _report(name: str, times: list[float], bar: float) -> None:
+    ordered = sorted(times)
+    median, p95 = statistics.median(ordered), ordered[int(len(ordered) * 0.95) - 1]
+    note = "" if p95 * 1000 <= bar else "   OVER"
+    print(f"{name:<34} {median * 1000:8.2f} ms, p95 {p95 * 1000:8.2f} ms   (bar {bar}){note}")
+
+
+def main() -> None:
+    """Run everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--exchanges", type=int, default=1_000_000)
+    parser.add_argument("--keep", type=Path)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        path = (given.keep or Path(directory)) / "bench.sqlite"
+        if not path.exists():
+            fill(path, given.exchanges)
+        at_full_size(path)
+        reading(path)
+        pruning(path)
+
+
+if __name__ == "__main__":
+    main()
