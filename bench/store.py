@@ -21,7 +21,11 @@ from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.exchange import Body, Exchange, Group, Request, Response, Timings
 from wsgi_apimetrics.store import Filter, Limits, Store, Writer
 
-WORDS = [f"{a}{b}" for a in "alpha bravo charlie delta echo foxtrot golf".split() for b in range(400)]
+WORDS = [
+    f"{a}{b}"
+    for a in ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf"]
+    for b in range(400)
+]
 ROUTES = [f"/api/v1/{name}/<int:id>" for name in WORDS[:60]]
 WEEK = 7 * 86400.0
 
@@ -121,7 +125,7 @@ def reading(path: Path) -> None:
         return now - chance.random() * 6 * 86400
 
     filters = {
-        "newest": lambda: Filter(),
+        "newest": Filter,
         "by status": lambda: Filter(status=(chance.choice((200, 404, 500, 418)),)),
         "by status and route": lambda: Filter(status=(500,), endpoint=(chance.choice(ROUTES),)),
         "by caller": lambda: Filter(caller=(f"sha512-caller-{chance.randrange(600)}",)),
@@ -148,10 +152,12 @@ def reading(path: Path) -> None:
         ),
     }
     for name, make in filters.items():
-        _report(name, [_once(lambda: store.page(make())) for _ in range(40)], 50)
+        _report(name, [_once(lambda make=make: store.page(make())) for _ in range(40)], 50)
     _report("a page deep down", [_once(lambda: store.page(cursor=far)) for _ in range(40)], 50)
     for days in (1 / 24, 1, 7):
-        times = [_once(lambda: store.overview(now - days * 86400, now)) for _ in range(10)]
+        times = [
+            _once(lambda days=days: store.overview(now - days * 86400, now)) for _ in range(10)
+        ]
         _report(f"overview of {days:.2g} days", times, 500)
     _report("callers", [_once(lambda: store.callers(now - WEEK, now)) for _ in range(10)], 500)
     store.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             _migrate(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA journal_size_limit = 16777216")
         _set_up(connection)
+        connection.execute("PRAGMA busy_timeout = 0")
     return connection
 
 
@@ -77,8 +80,14 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Hold the write lock; commit at the end, roll back on any error."""
-    connection.execute("BEGIN IMMEDIATE")
+    """Hold the write lock; commit at the end, roll back on any error.
+
+    SQLite's own waiting sleeps longer and longer, up to 100 ms, and may miss every gap between
+    the slices of another's upkeep; this one looks every millisecond.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while not _begun(connection, until):
+        time.sleep(0.001)
     try:
         yield
         connection.execute("COMMIT")
@@ -87,6 +96,17 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _begun(connection: sqlite3.Connection, until: float) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        # sqlite_errorcode is of Python 3.11.
+        if "locked" not in str(error) or time.monotonic() > until:
+            raise
+        return False
+    return True
 
 
 @contextlib.contextmanager
@@ -115,7 +135,9 @@ def _refuse_other_files(path: Path) -> None:
         raise StoreError(f"{path} is not a store of wsgi-apimetrics; it was left alone")
     application, version = header[68:72], header[60:64]
     # A new store's header is written at its first checkpoint: until then these are in the WAL.
-    if any(application) and int.from_bytes(application, "big") != APPLICATION_ID:
+    if not any(application):
+        return
+    if int.from_bytes(application, "big") != APPLICATION_ID:
         raise StoreError(f"{path} belongs to another program; it was left alone")
     if int.from_bytes(version, "big") > VERSION:
         raise _newer(path, int.from_bytes(version, "big"))

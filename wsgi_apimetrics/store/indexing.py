@@ -9,7 +9,7 @@ import zlib
 from .connection import transaction
 from .searchable import searchable
 
-SLICE = 50
+SLICE = 20
 """Exchanges per transaction: what a writer may have to wait for."""
 
 

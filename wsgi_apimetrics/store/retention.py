@@ -9,10 +9,10 @@ from .connection import transaction
 from .indexing import forget, indexed
 from .tally import HOUR, MINUTE
 
-SLICE = 50
+SLICE = 20
 """Exchanges per transaction: what a writer may have to wait for."""
 
-PAGES = 500
+PAGES = 200
 """Pages given back to the file system per transaction."""
 
 
@@ -62,7 +62,8 @@ def give_back(connection: sqlite3.Connection) -> bool:
     free = connection.execute("PRAGMA freelist_count").fetchone()[0]
     if free <= PAGES:
         return False
-    connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+    with transaction(connection):
+        connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
     return True
 
 
