@@ -80,6 +80,25 @@ def report_error(*args: Any) -> bool:  # noqa: D417 - documented by the names of
     return True
 
 
+def is_same(earlier: ErrorRecord, later: ErrorRecord) -> bool:
+    """Whether two records are of one exception, seen twice on its way up.
+
+    Its identity proves nothing, as the next exception may get its address; and what it was
+    raised after may have grown in between.
+    """
+    return (earlier.type, earlier.message, _raised_at(earlier)) == (
+        later.type,
+        later.message,
+        _raised_at(later),
+    )
+
+
+def _raised_at(record: ErrorRecord) -> str:
+    """Return the line of the stack trace that names where the exception came from."""
+    places = [line for line in record.stack_trace.splitlines() if line.startswith("  File ")]
+    return places[-1] if places else ""
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """Yield ``error`` and what led to it, each once: a chain may be a circle."""
     seen: set[int] = set()

@@ -19,8 +19,11 @@ from .stats import DropReason
 
 GroupingFunction = Callable[[Any], Any]
 
-REQUEST_KEYS = ("werkzeug.request", "bottle.request", "wsgi_apimetrics.request")
-"""Where frameworks (and our integrations) leave the request that their users know."""
+REQUEST_KEY = "wsgi_apimetrics.request"
+"""Where an integration leaves the framework's own request."""
+
+REQUEST_KEYS = (REQUEST_KEY, "bottle.request", "werkzeug.request")
+"""Where frameworks leave the request that their users know; werkzeug's may be a middleware's."""
 
 _FIELDS = frozenset({"api_key", "id", "label", "email"})
 

@@ -13,7 +13,7 @@ from time import perf_counter, time
 from typing import Any
 
 from ..current import current
-from ..errors import error_record
+from ..errors import error_record, is_same
 from ..exchange import ErrorRecord
 from .body import BodyRecorder
 from .record import GroupOutcome, RawExchange
@@ -53,7 +53,6 @@ class Capture(ResponseEnd):
 
     __slots__ = (
         "_environ",
-        "_error_id",
         "_grouped",
         "_hooks",
         "_previous",
@@ -78,7 +77,6 @@ class Capture(ResponseEnd):
         self._server_start_response = start_response
         self._hooks = hooks
         self._grouped = not hooks.groups_early
-        self._error_id = 0
         self._previous = current.get()
         current.set(raw)
 
@@ -227,11 +225,9 @@ class Capture(ResponseEnd):
             self._look(environ)
 
     def _note_error(self, error: BaseException) -> None:
-        """Record an error once; the address alone won't tell, as the next error may get it."""
+        """Record an error once, though it be seen at each step of its way up."""
         record = error_record(error, time())
-        known = {(one.type, one.message) for one in self.raw.errors}
-        if id(error) != self._error_id or (record.type, record.message) not in known:
-            self._error_id = id(error)
+        if not any(is_same(one, record) for one in self.raw.errors):
             self.raw.errors.append(record)
 
     def _try(self, step: str, function: Callable[[Any], Any], argument: Any) -> Any:
