@@ -1,8 +1,7 @@
 """A bounded recorder of one body: the beginning is kept, all of it is counted.
 
-It keeps references to the chunks that pass, so that a small body costs no copy, and turns to
-one growing buffer when there are many of them, so that a body in tiny chunks costs no more
-memory than its bytes.
+It keeps references to the chunks that pass, so that a body costs no copy; small ones, when
+there are many, are joined, so that a body in tiny chunks costs no more memory than its bytes.
 """
 
 from __future__ import annotations
@@ -10,23 +9,20 @@ from __future__ import annotations
 from typing import Any
 
 _LOOSE_CHUNKS = 64
-"""More chunks than this are joined: a bytes object costs 33 bytes beside its content."""
+_SMALL = 512
+_JOINED = 8192
+"""Once there are so many loose chunks, small ones are joined to pieces of this size: a bytes
+object costs 33 bytes beside its content."""
 
 
 class BodyRecorder:
-    """Keeps the first ``room`` bytes that it is given and counts the rest.
+    """Keeps the first ``room`` bytes that it is given and counts the rest."""
 
-    Attributes:
-        size: Bytes seen so far.
-        kept_size: Bytes kept so far.
-    """
-
-    size = 0
-    kept_size = 0
-    _buffer: bytearray | None = None
+    _lost = 0
+    _small: bytearray | None = None
 
     def __init__(self, room: int) -> None:
-        self._room = room
+        self._limit = self._room = room
         self._chunks: list[bytes] = []
 
     def add(self, data: Any) -> None:
@@ -36,32 +32,38 @@ class BodyRecorder:
                 return  # not a body by PEP 3333: the server will say so
             data = bytes(data)  # a copy: it may change once we have let go of it
         length = len(data)
-        self.size += length
-        room = self._room - self.kept_size
-        if room and length:
-            if length > room:
-                data = data[:room]
-                length = room
-            self.kept_size += length
-            if self._buffer is not None:
-                self._buffer += data
-                return
-            self._chunks.append(data)
-            if len(self._chunks) > _LOOSE_CHUNKS:
-                self._buffer = bytearray().join(self._chunks)
-                self._chunks.clear()
+        room = self._room - length
+        if room < 0:
+            self._overflow(data)
+        else:
+            self._room = room
+            if length > _SMALL and not self._small:
+                self._chunks.append(data)
+            else:
+                self._add_small(data)
 
     def leave_out(self) -> None:
         """Keep nothing from now on, and let go of what was kept; go on counting."""
-        self._room = self.kept_size = 0
-        self._buffer = None
+        self._lost = self.size
+        self._limit = self._room = 0
+        self._small = None
         self._chunks.clear()
+
+    @property
+    def size(self) -> int:
+        """How many bytes have passed."""
+        return self._limit - self._room + self._lost
+
+    @property
+    def kept_size(self) -> int:
+        """How many bytes were kept."""
+        return self._limit - self._room
 
     @property
     def kept(self) -> bytes:
         """The bytes that were kept, from the first."""
-        if self._buffer is not None:
-            return bytes(self._buffer)
+        if self._small:
+            self._join()
         chunks = self._chunks
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
@@ -69,6 +71,29 @@ class BodyRecorder:
     def truncated(self) -> bool:
         """Whether more passed than was kept."""
         return self.size > self.kept_size
+
+    def _overflow(self, data: bytes) -> None:
+        """Keep what there is room for, count the rest."""
+        room = self._room
+        self._lost += len(data) - room
+        if room:
+            self._room = 0
+            self._add_small(data[:room])
+
+    def _add_small(self, data: bytes) -> None:
+        if self._small is None:
+            if len(self._chunks) < _LOOSE_CHUNKS:
+                self._chunks.append(data)
+                return
+            self._small = bytearray()
+        self._small += data
+        if len(self._small) >= _JOINED:
+            self._join()
+
+    def _join(self) -> None:
+        if self._small:
+            self._chunks.append(bytes(self._small))
+            self._small.clear()
 
 
 class InputRecorder(BodyRecorder):

@@ -1,0 +1,39 @@
+"""What a measurement comes to: a ratio, and the bar that it is held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One ratio with the most that it may be.
+
+    ``value`` and ``base`` are in ``unit``; ``at_least`` turns the bar round.
+    """
+
+    name: str
+    value: float
+    base: float
+    limit: float
+    unit: str = "us"
+    at_least: bool = False
+
+    @property
+    def ratio(self):
+        """How many times the base."""
+        return self.value / self.base if self.base else float("inf")
+
+    def holds(self, leeway=1.0):
+        """Whether the ratio is within the bar, widened by ``leeway``."""
+        if self.at_least:
+            return self.ratio >= self.limit / leeway
+        return self.ratio <= self.limit * leeway
+
+    def __str__(self):
+        sign = ">=" if self.at_least else "<="
+        mark = "ok  " if self.holds() else "OVER"
+        return (
+            f"{mark}  {self.name:58} {self.value:10.2f} / {self.base:10.2f} {self.unit:4}"
+            f" = {self.ratio:5.2f}  ({sign} {self.limit:g})"
+        )
