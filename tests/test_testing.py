@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import doctest
+import json
 
 import pytest
 from werkzeug.test import Client
 
-from wsgi_apimetrics import ApiMetricsMiddleware, ConfigurationError, testing
+from wsgi_apimetrics import ApiMetricsMiddleware, ConfigurationError, ReadMe, testing
 from wsgi_apimetrics.payload import Outcome
 from wsgi_apimetrics.testing import Memory, MemoryTransport, capture_exchanges
 
@@ -42,6 +43,51 @@ def test_what_would_be_sent_is_redacted():
         Client(captured.app).get("/", headers={"Authorization": "Bearer hunter2", "X-Seen": "ok"})
     assert "hunter2" not in captured.text
     assert "ok" in captured.text
+
+
+def test_the_text_holds_bodies_in_the_clear():
+    """Also what a wire format puts into base64: else a search for a secret would find nothing."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "application/octet-stream")])
+        return [b"\x00\xffhunter2"]
+
+    wrapped = ApiMetricsMiddleware(app, ReadMe(api_key="k", grouping_function=caller))
+    with capture_exchanges(wrapped) as captured:
+        Client(wrapped).get("/")
+    assert b"hunter2" not in captured.payloads[0].content
+    assert "hunter2" in captured.text
+    assert "hunter2" in captured.backends["readme"].text
+
+
+def caller(request):
+    return {"api_key": "customer", "label": "Customer"}
+
+
+def test_what_readme_would_be_sent():
+    """A ReadMe backend in a wrapped app, or as ``like``: its wire format, no network."""
+    wrapped = ApiMetricsMiddleware(hello, ReadMe(api_key="k", grouping_function=caller))
+    memory = Memory(like=ReadMe(api_key="k", grouping_function=caller))
+    with capture_exchanges(wrapped) as captured:
+        Client(wrapped).get("/pets")
+    Client(ApiMetricsMiddleware(hello, memory)).get("/pets")
+    for payload in (*captured.payloads, *memory.payloads):
+        [log] = json.loads(payload.content)
+        assert log["request"]["log"]["entries"][0]["request"]["url"].endswith("/pets")
+        assert log["group"]["label"] == "Customer"
+    assert len(captured.payloads) == len(memory.payloads) == 1
+
+
+def test_nothing_goes_to_the_spool_of_the_real_backend(tmp_path):
+    """A test's exchanges must not lie where a real process would send them from."""
+    spool = tmp_path / "spool"
+    wrapped = ApiMetricsMiddleware(
+        hello, ReadMe(api_key="k", grouping_function=caller, spool_dir=str(spool))
+    )
+    with capture_exchanges(wrapped) as captured:
+        Client(wrapped).get("/")
+    assert len(captured) == 1
+    assert not spool.exists()
 
 
 class Inner:

@@ -28,7 +28,6 @@ there.
 from __future__ import annotations
 
 import dataclasses
-import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,6 +38,7 @@ from .backends.base import Backend, Parts
 from .backends.selection import SelectionPolicy
 from .delivery.policy import DeliveryPolicy
 from .encoding import Encoder
+from .encoding.local import LocalEncoder
 from .exceptions import ConfigurationError
 from .exchange import RedactedExchange
 from .middleware import ApiMetricsMiddleware
@@ -52,8 +52,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CapturedExchanges", "Memory", "MemoryTransport", "Outcome", "capture_exchanges"]
 
-AT_ONCE = {"background_worker_mode": False, "buffer_length": 1}
-"""The delivery that needs no waiting: each exchange is sent as it ends, by whoever ended it."""
+AT_ONCE = {"background_worker_mode": False, "buffer_length": 1, "spool_dir": None}
+"""Each exchange is sent as it ends, by whoever ended it, and none is left on disk."""
 
 
 class Memory(Backend):
@@ -105,6 +105,22 @@ class Memory(Backend):
         """The delivered payloads, in order."""
         return tuple(self.transport.payloads)
 
+    @property
+    def text(self) -> str:
+        """Everything that crossed the wire, for "is this nowhere in it?".
+
+        The payloads, and the exchanges in them again in the clear: a wire format may hold a
+        body as base64 or compressed.
+        """
+        contents = [payload.content for payload in self.payloads]
+        for exchange in self.exchanges:
+            contents.append(repr(exchange).encode())
+            contents += [
+                exchange.request.body.content or b"",
+                exchange.response.body.content or b"",
+            ]
+        return b"\n".join(contents).decode("utf-8", "replace")
+
     def parts(self, shared: Mapping[str, Any], environment: Mapping[str, str]) -> Parts:
         """Make the parts; see :meth:`Backend.parts <wsgi_apimetrics.backends.base.Backend>`."""
         if self._like is not None:
@@ -113,7 +129,7 @@ class Memory(Backend):
             values = self.resolve(shared, environment)
             parts = Parts(
                 self._parts_name,
-                encoder=_Plain(),
+                encoder=LocalEncoder(),
                 open_transport=MemoryTransport,
                 selection=options.build(SelectionPolicy, values),
                 redaction=options.build(RedactionPolicy, values),
@@ -161,8 +177,8 @@ class CapturedExchanges(Sequence[RedactedExchange]):
 
     @property
     def text(self) -> str:
-        """Everything that would have crossed the wire, for "is this nowhere in it?"."""
-        return "\n".join(payload.content.decode("utf-8", "replace") for payload in self.payloads)
+        """Everything that would have crossed the wire: see :attr:`Memory.text`."""
+        return "\n".join(memory.text for memory in self.backends.values())
 
     def __len__(self) -> int:
         return len(self.exchanges)
@@ -249,19 +265,6 @@ class _Remembering:
         """Return the exchanges by id."""
         with self._lock:
             return dict(self._known)
-
-
-class _Plain:
-    """JSON Lines of an exchange's fields, for reading."""
-
-    def encode(self, exchange: RedactedExchange) -> Fragment:
-        fields = dataclasses.asdict(exchange)
-        text = json.dumps(fields, default=lambda value: value.decode("utf-8", "replace"))
-        return Fragment(exchange.id, text.encode())
-
-    def pack(self, fragments: Sequence[Fragment]) -> Payload:
-        lines = b"".join(fragment.content + b"\n" for fragment in fragments)
-        return Payload(lines, "application/jsonl", tuple(one.id for one in fragments))
 
 
 def _changed(policy: DeliveryPolicy, given: Mapping[str, Any]) -> DeliveryPolicy:

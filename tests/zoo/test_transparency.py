@@ -88,10 +88,11 @@ def test_the_validator_finds_nothing_on_either_side(species, mode, capsys):
     assert "without being closed" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("species", "mode"), EVERY)
-def test_observing_twice_gives_the_same(species, mode):
+@pytest.mark.parametrize("mode", Mode)
+def test_observing_twice_gives_the_same(mode):
     """The probe is deterministic: what differs above is the layer's doing."""
-    assert observe(species, identity, mode) == observe(species, identity, mode)
+    for species in ZOO.values():
+        assert observe(species, identity, mode) == observe(species, identity, mode)
 
 
 @pytest.mark.parametrize("layer", BROKEN, ids=lambda layer: layer.__name__)
