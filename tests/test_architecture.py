@@ -23,13 +23,22 @@ ROOT = Path(__file__).parents[1]
 LEAVES = {"_version", "exceptions", "exchange", "options", "payload", "stats"}
 VALUES = {"current", "errors", "jsonline", "trace"}
 ROOMS = {"capture", "delivery", "encoding", "redaction", "store", "transport"}
-ASSEMBLY = {"backends", "config", "grouping", "guard", "hosts", "middleware", "recorder"}
+ASSEMBLY = {
+    "backends",
+    "config",
+    "grouping",
+    "guard",
+    "hosts",
+    "middleware",
+    "observed",
+    "recorder",
+}
 LEVELS = (LEAVES, VALUES, ROOMS, ASSEMBLY)
 """From the bottom up; what is in none of them (integrations, cli, testing ...) is on top."""
 
 THIRD_PARTY = {
     "jsonpath_ng": {"redaction"},
-    "urllib3": {"transport", "capture.content_encoding", "demo"},
+    "urllib3": {"transport", "capture.content_encoding", "demo", "outgoing"},
     "werkzeug": {"capture", "encoding.forms", "grouping", "integrations"},
 }
 """The only packages or modules of ours that may import each run-time dependency."""
@@ -40,6 +49,7 @@ BROAD_EXCEPTS = {
     "delivery.guard": "the worker's loop",
     "grouping": "the user's function",
     "middleware": "the guard around telemetry, before the app is called",
+    "outgoing.guarded": "the guard around telemetry, while an outgoing call passes",
     "options": "importing what a dotted path names runs code",
 }
 """Where one ``except Exception`` that swallows may stand, and what raises there."""

@@ -27,6 +27,7 @@ from .exceptions import ConfigurationError
 from .grouping import Grouping
 from .guard import Guard
 from .hosts import AllowedHosts
+from .observed import announce
 from .recorder import Lane, Recorder
 from .stats import BackendStats, DropReason
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from .backends.base import Backend, Parts
+    from .capture.policy import CapturePolicy
+    from .delivery.submission import Captured
 
 ID_KEY = "wsgi_apimetrics.id"
 
@@ -79,6 +82,7 @@ class ApiMetricsMiddleware:
             response_header=self.recorder.response_header if self.recorder.has_headers else None,
             leaves_out=self._leaves_out if settings.capture.exclude_content_types else None,
         )
+        announce(self, settings.capture)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request as the app does, and record it."""
@@ -112,6 +116,20 @@ class ApiMetricsMiddleware:
     def stats(self) -> dict[str, BackendStats]:
         """Return what happened so far, by backend."""
         return self.recorder.stats()
+
+    @property
+    def capture_policy(self) -> CapturePolicy:
+        """What is captured."""
+        return self._policy
+
+    @property
+    def observes_calls(self) -> bool:
+        """Whether there is a backend that takes outgoing calls."""
+        return self._policy.enabled and self.recorder.takes_outgoing
+
+    def take_call(self, call: Captured) -> None:
+        """Take a finished outgoing call."""
+        self.recorder.record_outgoing(call)
 
     def _begin(self, environ: Any, start_response: Any) -> Capture | None:
         """Take the snapshot and put the tees in place; ``None``: this request is not captured."""

@@ -134,6 +134,11 @@ class Recorder:
         for lane in self.lanes:
             lane.record(raw)
 
+    @property
+    def takes_outgoing(self) -> bool:
+        """Whether any backend can show an outgoing exchange."""
+        return bool(self._client_lanes)
+
     def record_outgoing(self, captured: Captured) -> None:
         """Take one outgoing exchange, for the backends that can show it."""
         for lane in self._client_lanes:

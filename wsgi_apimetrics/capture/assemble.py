@@ -109,7 +109,7 @@ def _request_body(raw: RawExchange) -> Body:
     if not received.touched and environ.get("HTTP_TRANSFER_ENCODING"):
         return Body(None, None, None, content_type, omitted="unread")
     encoding = environ.get("HTTP_CONTENT_ENCODING", "")
-    return _body(received, content_type, encoding, raw.policy)
+    return recorded_body(received, content_type, encoding, raw.policy)
 
 
 def status_code_of(status: str) -> int:
@@ -143,7 +143,7 @@ def _response_body(raw: RawExchange, status_code: int) -> Body:
         return Body(None, None, None, content_type, omitted="policy")
     if not raw.policy.capture_response_body and sent.size:
         return Body(None, sent.size, sent.size, content_type, omitted="policy")
-    return _body(sent, content_type, _header(raw, "content-encoding"), raw.policy)
+    return recorded_body(sent, content_type, _header(raw, "content-encoding"), raw.policy)
 
 
 def _header(raw: RawExchange, wanted: str) -> str:
@@ -153,7 +153,10 @@ def _header(raw: RawExchange, wanted: str) -> str:
     return ""
 
 
-def _body(recorder: BodyRecorder, content_type: str, encoding: str, policy: CapturePolicy) -> Body:
+def recorded_body(
+    recorder: BodyRecorder, content_type: str, encoding: str, policy: CapturePolicy
+) -> Body:
+    """Return what ``recorder`` recorded, with the ``encoding`` taken off where that can be."""
     content, size = recorder.kept, recorder.size
     encoding = encoding.strip().lower()
     if not size or encoding in ("", "identity"):

@@ -1,0 +1,245 @@
+"""observe_request: HTTPX clients whose calls are exchanges, linked to the incoming one."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import threading
+
+import httpx
+import pytest
+from servers import Answer, http_server
+
+from wsgi_apimetrics import ApiMetricsMiddleware, ConfigurationError, ReadMe
+from wsgi_apimetrics.options import kinds
+from wsgi_apimetrics.outgoing import observe_request, observe_request_async
+from wsgi_apimetrics.redaction.policy import RedactionPolicy
+from wsgi_apimetrics.testing import Memory
+
+
+def test_a_call_is_an_exchange_of_its_own_linked_to_the_request(observing, target):
+    """Parent, trace and bodies; the app gets what it would get without us."""
+    got = []
+    observing.serve(
+        lambda environ: got.append(
+            observe_request(environ).post(f"{target.url}/todos/2?a=1", json={"x": 1}).json()
+        )
+    )
+    assert got == [{"id": 2}]
+    (call,) = observing.calls
+    incoming = observing.incoming
+    assert call.parent_id == incoming.id
+    assert call.trace_id == incoming.trace_id
+    assert call.parent_span_id == incoming.span_id
+    assert (call.request.method, call.request.url) == ("POST", f"{target.url}/todos/2?a=1")
+    assert json.loads(call.request.body.content) == {"x": 1}
+    assert (call.response.status_code, call.response.body.content) == (200, b'{"id": 2}')
+    assert not call.aborted
+    assert call.timings.total > 0
+
+
+def test_the_current_request_needs_no_argument(observing, target):
+    """The context says which request it is; its traceparent joins them."""
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    observing.serve(lambda environ: observe_request().get(target.url), traceparent=traceparent)
+    (call,) = observing.calls
+    assert call.parent_id == observing.incoming.id
+    assert call.trace_id == "0af7651916cd43dd8448eb211c80319c"
+    assert "traceparent" not in {name.lower() for name in target.got[0].headers}
+
+
+def test_outside_any_request_there_is_no_parent(observing, target):
+    """A script's call is recorded by the middleware that was built last."""
+    assert observe_request().get(target.url).status_code == 200
+    (call,) = observing.calls
+    assert (call.parent_id, call.parent_span_id) == (None, None)
+    assert len(call.trace_id) == 32
+
+
+def test_a_trace_is_passed_on_only_when_asked(observing, target):
+    """``propagate=True`` names the call's own span."""
+    observe_request(propagate=True).get(target.url)
+    (call,) = observing.calls
+    assert target.got[0].headers["traceparent"] == f"00-{call.trace_id}-{call.span_id}-01"
+
+
+def test_a_response_is_streamed_not_read_ahead(observing):
+    """The first chunk is there before the server has sent the second."""
+    first_seen = threading.Event()
+
+    def act(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "6")
+        handler.end_headers()
+        handler.wfile.write(b"one")
+        assert first_seen.wait(10)
+        handler.wfile.write(b"two")
+
+    server = http_server(Answer(act=act))
+    with server as running, observe_request().stream("GET", running.url) as response:
+        chunks = response.iter_raw()
+        assert next(chunks) == b"one"
+        assert observing.calls == []
+        first_seen.set()
+        assert b"".join(chunks) == b"two"
+    (call,) = observing.calls
+    assert call.response.body.content == b"onetwo"
+
+
+def test_a_response_that_is_not_read_to_its_end_is_cut_short(observing, target):
+    """Closed after the head: nothing was read, and the record says so."""
+    with observe_request().stream("GET", target.url):
+        pass
+    (call,) = observing.calls
+    assert call.aborted
+    assert call.response.body.omitted == "unread"
+
+
+def test_a_coded_body_is_recorded_without_its_coding(observing, target):
+    """The app gets it decoded by HTTPX, from the bytes that came."""
+    assert observe_request().get(f"{target.url}/gzip").json() == {"zipped": True}
+    (call,) = observing.calls
+    assert call.response.body.content == b'{"zipped": true}'
+
+
+def test_each_redirect_is_a_call(observing, target):
+    """As on the wire."""
+    observe_request(follow_redirects=True).get(f"{target.url}/redirect")
+    assert [call.response.status_code for call in observing.calls] == [302, 200]
+
+
+def test_a_refused_connection_is_recorded(observing):
+    """No response: status 0, the error, and the exception goes to the app."""
+    with pytest.raises(httpx.ConnectError):
+        observe_request().get("http://127.0.0.1:1/")
+    (call,) = observing.calls
+    assert call.response.status_code == 0
+    assert call.errors[0].type == "httpx.ConnectError"
+
+
+def test_a_time_out_is_recorded(observing):
+    """The server is silent; the client gives up."""
+    silent = http_server(Answer(act=lambda handler: server.stopping.wait(5)))
+    with silent as server, pytest.raises(httpx.ReadTimeout):
+        observe_request(timeout=0.2).get(server.url)
+    assert observing.calls[0].errors[0].type == "httpx.ReadTimeout"
+
+
+def test_a_body_that_breaks_off_is_recorded_as_far_as_it_came(observing, target):
+    """With the error."""
+    with pytest.raises(httpx.RemoteProtocolError):
+        observe_request().get(f"{target.url}/cut")
+    (call,) = observing.calls
+    assert call.response.body.content == b"only this"
+    assert call.errors[0].type == "httpx.RemoteProtocolError"
+
+
+def test_a_generator_as_body_is_sent_and_recorded_as_it_is_made(observing, target):
+    """Never joined, never read ahead."""
+    response = observe_request().post(f"{target.url}/todos", content=iter([b"a", b"b"]))
+    assert response.status_code == 200
+    (call,) = observing.calls
+    assert call.request.body.content == b"ab"
+
+
+def test_a_wildcard_stands_for_the_path(observing, target):
+    """All todos are one endpoint."""
+    observe_request(url_wildcard="/todos/{id}").get(f"{target.url}/todos/2")
+    (call,) = observing.calls
+    assert (call.route, call.request.path) == ("/todos/{id}", "/todos/2")
+
+
+def test_a_password_in_the_url_is_not_recorded(observing, target):
+    """It belongs to nobody's dashboard."""
+    url = target.url.replace("http://", "http://ann:hunter2@")
+    assert observe_request().get(url).status_code == 200
+    assert "hunter2" not in observing.calls[0].request.url
+
+
+@pytest.mark.skipif(
+    "redact_headers" not in kinds(RedactionPolicy), reason="the rules are not there yet"
+)
+def test_the_calls_own_rules_add_to_the_backends(observing, target):
+    """Headers and JSONPaths, on this call only."""
+    client = observe_request(
+        redact_headers=["X-Secret"],
+        redact_request_body=["$.user.password"],
+        redact_response_body=["$.id"],
+    )
+    body = {"user": {"name": "Ann", "password": "hunter2"}}
+    assert client.post(f"{target.url}/todos", json=body).json() == {"id": 2}
+    observe_request().get(target.url)
+    redacted, plain = observing.calls
+    assert dict(redacted.response.headers)["X-Secret"] == "[CLIENT_REDACTED]"
+    assert json.loads(redacted.request.body.content) == {
+        "user": {"name": "Ann", "password": "[CLIENT_REDACTED]"}
+    }
+    assert json.loads(redacted.response.body.content) == {"id": "[CLIENT_REDACTED]"}
+    assert dict(plain.response.headers)["X-Secret"] == "s3cret"
+
+
+def test_the_backends_rules_hold_beside_the_calls_own(observing, target):
+    """What the middleware never sends is not sent of a call with rules either."""
+    observe_request(redact_headers=["X-Other"]).get(target.url, headers={"Cookie": "c=hunter2"})
+    assert "hunter2" not in str(observing.calls[0])
+
+
+def test_asynchronous_code_has_a_client_too(observing, target):
+    """The same, awaited."""
+
+    async def work():
+        async with observe_request_async() as client:
+            answer = await client.post(f"{target.url}/echo", content=b"hello")
+            async with client.stream("GET", f"{target.url}/chunked") as streamed:
+                chunks = [chunk async for chunk in streamed.aiter_raw()]
+            with pytest.raises(httpx.ConnectError):
+                await client.get("http://127.0.0.1:1/")
+        return answer.content, b"".join(chunks)
+
+    assert asyncio.run(work()) == (b"hello", b"one two three")
+    first, second, third = observing.calls
+    assert first.request.body.content == first.response.body.content == b"hello"
+    assert second.response.body.content == b"one two three"
+    assert third.errors[0].type == "httpx.ConnectError"
+
+
+def test_clients_of_one_process_share_their_connections(observing, target):
+    """Ten clients, one connection, and nothing to close."""
+    for _ in range(10):
+        observe_request().get(target.url)
+    assert {got.connection for got in target.got} == {1}
+
+
+def test_a_transport_of_ones_own_is_used(observing):
+    """For certificates, proxies, HTTP/2 or tests."""
+    mock = httpx.MockTransport(lambda request: httpx.Response(418, text="teapot"))
+    assert observe_request(transport=mock).get("http://x.invalid/").status_code == 418
+    (call,) = observing.calls
+    assert (call.response.status_code, call.response.body.content) == (418, b"teapot")
+
+
+def test_what_belongs_to_a_transport_is_refused(observing):
+    """It would be ignored without a word otherwise."""
+    with pytest.raises(ConfigurationError, match=r"httpx.HTTPTransport\(verify="):
+        observe_request(verify=False)
+
+
+def test_a_wrong_rule_is_refused(observing):
+    """As the backends' own rules are."""
+    with pytest.raises(ConfigurationError, match="redact_headers"):
+        observe_request(redact_headers="Cookie")
+
+
+def test_readme_gets_no_outgoing_calls(target):
+    """It has no way to show them: nothing is recorded, the call is made."""
+    memory = Memory(like=ReadMe(api_key="k", grouping_function=lambda request: {"api_key": "a"}))
+    middleware = ApiMetricsMiddleware(lambda environ, start_response: [], memory)
+    assert observe_request(middleware=middleware).get(target.url).status_code == 200
+    assert memory.exchanges == ()
+
+
+def test_without_any_middleware_calls_are_made(target):
+    """Observing is never in the way."""
+    gc.collect()
+    assert observe_request().get(target.url).status_code == 200

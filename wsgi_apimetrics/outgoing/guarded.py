@@ -1,0 +1,21 @@
+"""The guard around the observing of outgoing calls: the call goes on, whatever fails here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..guard import Guard
+
+T = TypeVar("T")
+
+GUARD = Guard()
+
+
+def guarded(step: str, function: Callable[[], T]) -> T | None:
+    """Return what ``function`` returns; ``None``, and a line in the log, if it raises."""
+    try:
+        return function()
+    except Exception as error:
+        GUARD.failed(f"outgoing call: {step}", error)
+        return None
