@@ -129,7 +129,7 @@ class Pipeline:
 
     def dispatch(self) -> None:
         """Send one payload, if it is time."""
-        if not self._stock.refresh():
+        if not self._stock.refresh() or self._stock.reclaim(self._sender.pieces()):
             self._sender.unload()
         if self._sender.not_before > time.monotonic():
             return

@@ -69,13 +69,17 @@ class Sender:
         """Whether a batch is on its way."""
         return bool(self._batches)
 
+    def pieces(self) -> list[Piece]:
+        """Return what is on its way."""
+        return [piece for batch in self._batches for piece in batch.pieces]
+
     def load(self, pieces: Sequence[Piece]) -> None:
         """Take ``pieces`` on as the next batch."""
         if pieces:
             self._batches.append(Batch(tuple(pieces)))
 
     def unload(self) -> None:
-        """Let go of the batch without a word: it is another process's by now."""
+        """Let go of the batch without a word: somebody else has it by now."""
         self._batches.clear()
 
     def step(self) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .spool import Spool
-from .spool_salvage import damaged_log, salvage
+from .spool_salvage import cut_short, damaged_log, salvage
 from .spool_schema import SpoolUnusable, is_damage
 
 SUFFIX = ".spool"
@@ -96,7 +96,7 @@ class SpoolFile:
 
     def _mended(self, alone: bool) -> Rebuilt | None:
         damaged = self.is_marked()
-        if alone and (damaged or damaged_log(self.path)):
+        if alone and (damaged or cut_short(self.path) or damaged_log(self.path)):
             return rebuild(self.path)
         if damaged:
             raise SpoolUnusable("it is damaged, and other processes still have it open")
@@ -135,21 +135,22 @@ def rebuild(path: str) -> Rebuilt:
     place of the damaged one.
     """
     marker = Path(f"{path}.damaged")
-    expected = max(_counted(path), _told(marker))
-    fragments = salvage(path)
+    found = salvage(path)  # before SQLite sees it and throws a log away that it can't use
     fresh = f"{path}.new"
     for end in _ENDS:
         Path(f"{fresh}{end}").unlink(missing_ok=True)
     spool = Spool(fresh, "full")
-    spool.put(fragments)
+    spool.put(found.fragments)
     spool.close()
     kept_as = f"{path}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
     for end in _ENDS:
         with contextlib.suppress(FileNotFoundError):
             Path(f"{path}{end}").replace(f"{kept_as}{end}")
     Path(fresh).replace(path)
+    told = _told(marker)
     marker.unlink(missing_ok=True)
-    return Rebuilt(len(fragments), max(0, expected - len(fragments)), kept_as)
+    saved = len(found.fragments)
+    return Rebuilt(saved, max(found.lost, told - saved), kept_as)
 
 
 _ENDS = ("-wal", "-shm", "")
@@ -160,13 +161,3 @@ def _told(marker: Path) -> int:
     if not marker.exists():
         return 0
     return sum(int(line) for line in marker.read_text(encoding="ascii").split())
-
-
-def _counted(path: str) -> int:
-    """How many exchanges SQLite itself still counts, 0 if it can't."""
-    with (
-        contextlib.suppress(sqlite3.Error),
-        contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection,
-    ):
-        return int(connection.execute("SELECT count(*) FROM exchange").fetchone()[0])
-    return 0

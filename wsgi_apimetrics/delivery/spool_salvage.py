@@ -18,6 +18,8 @@ from ..payload import Fragment
 from .spool_schema import checksum
 
 _LEAF_TABLE = 0x0D
+_INDEX = {0x0A: (8, 0), 0x02: (12, 4)}
+"""Leaf and interior pages of an index: where the pointers begin, bytes before a cell's length."""
 _SIZES = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 7: 8, 8: 0, 9: 0}
 _COLUMNS = 6
 _MOST_PAGES_OF_ROW = 100_000
@@ -35,19 +37,33 @@ class Pages:
         return self.size
 
 
-def salvage(path: str) -> list[Fragment]:
-    """Return every exchange that is intact in the spool at ``path``, oldest first."""
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """What a file gives: what is intact, oldest first, and how much of the rest is known of."""
+
+    fragments: tuple[Fragment, ...]
+    lost: int
+
+
+def salvage(path: str) -> Salvage:
+    """Return every exchange that is intact in the spool at ``path``.
+
+    The index names each exchange a second time, on other pages: what only the index knows of
+    is counted as lost.
+    """
     pages = read_pages(path)
     found: dict[int, Fragment] = {}
+    named: set[int] = set()
     for number, page in pages.content.items():
         for position, fragment in _rows(pages, number, page):
             found.setdefault(position, fragment)
-    return [found[position] for position in sorted(found)]
+        named.update(_index_entries(page))
+    return Salvage(tuple(found[position] for position in sorted(found)), len(named - found.keys()))
 
 
 def read_pages(path: str) -> Pages:
     """Return the pages of the database at ``path`` with those of its log over them."""
-    database = Path(path).read_bytes()
+    database = Path(path).read_bytes() if Path(path).exists() else b""
     log = Path(f"{path}-wal")
     frames = log.read_bytes() if log.exists() else b""
     size = _page_size(database, frames)
@@ -57,6 +73,19 @@ def read_pages(path: str) -> Pages:
     }
     content.update(_frames(frames, size))
     return Pages(size, {number: page.ljust(size, b"\0") for number, page in content.items()})
+
+
+def cut_short(path: str) -> bool:
+    """Whether the file at ``path`` ends before its own header says (section 1.3.7)."""
+    database = Path(path)
+    length = database.stat().st_size if database.exists() else 0
+    if not length:
+        log = Path(f"{path}-wal")  # SQLite would throw it away
+        return log.exists() and log.stat().st_size > 0
+    with database.open("rb") as file:
+        header = file.read(100)
+    size = _page_size(header, b"")
+    return length % size != 0 or length < int.from_bytes(header[28:32], "big") * size
 
 
 def damaged_log(path: str) -> bool:
@@ -117,9 +146,15 @@ def _page_size(database: bytes, frames: bytes) -> int:
 
 
 def _frames(frames: bytes, size: int) -> Iterator[tuple[int, bytes]]:
-    """Yield page number and page of every frame of the log's present round, in order."""
-    salts = frames[16:24]
-    for start in range(_LOG_HEADER, len(frames) - _FRAME_HEADER, size + _FRAME_HEADER):
+    """Yield page number and page of every frame of the log's present round, in order.
+
+    A round is known by its salts; those of the header and of the first frame are the same
+    unless one of them is damaged.
+    """
+    starts = range(_LOG_HEADER, len(frames) - _FRAME_HEADER, size + _FRAME_HEADER)
+    there = [frames[start + 8 : start + 16] for start in starts]
+    salts = max(frames[16:24], *there[:1], key=there.count) if there else b""
+    for start in starts:
         if frames[start + 8 : start + 16] == salts:
             number = int.from_bytes(frames[start : start + 4], "big")
             body = start + _FRAME_HEADER
@@ -136,6 +171,24 @@ def _rows(pages: Pages, number: int, page: bytes) -> Iterator[tuple[int, Fragmen
         row = _cell(pages, page, int.from_bytes(page[pointer : pointer + 2], "big"))
         if row is not None:
             yield row
+
+
+def _index_entries(page: bytes) -> Iterator[int]:
+    """Yield the positions that a page of the index (lease, position) names."""
+    if page[0] not in _INDEX:
+        return
+    first, child = _INDEX[page[0]]
+    for index in range(min(int.from_bytes(page[3:5], "big"), len(page) // 2)):
+        pointer = first + 2 * index
+        try:
+            length, at = _varint(page, int.from_bytes(page[pointer : pointer + 2], "big") + child)
+            record = page[at : at + length]
+            if len(record) == length and record[0] == 3 and max(record[1:3]) <= 9:
+                start = 3 + _SIZES[record[1]]
+                size = _SIZES[record[2]]
+                yield 1 if record[2] == 9 else int.from_bytes(record[start : start + size], "big")
+        except IndexError:
+            continue
 
 
 def _cell(pages: Pages, page: bytes, at: int) -> tuple[int, Fragment] | None:

@@ -55,8 +55,12 @@ class SpoolStock:
         self._spool: Spool | None = None
         self._try_again_at = 0.0
         self._renew_at = math.inf
+        self._wanted = False
+        """Whether there was something to put in: before, nothing is opened."""
         self._in_hand: frozenset[int] = frozenset()
         self._lost_hand = False
+        self._lent = False
+        """Whether what is being sent is in memory alone."""
         self._to_remove: set[int] = set()
         """Settled, but the disk could not be told yet."""
 
@@ -68,16 +72,30 @@ class SpoolStock:
         """Write ``pieces`` in one commit; keep them in memory if that fails."""
         if not pieces:
             return
-        fragments = [piece.fragment for piece in pieces]
         with self._lock:
-            if self._on_disk(lambda spool: spool.put(fragments)) is None:
+            if not self._written(pieces):
                 self._memory.put(pieces)
-                return
-            with self._ledger.lock:
-                if not self._ledger.closed:
-                    self._ledger.spooled += len(pieces)
-                self._ledger.release(len(pieces), sum(piece.cost for piece in pieces))
-            self._trim()
+
+    def reclaim(self, pieces: Sequence[Piece]) -> bool:
+        """Write what is being sent from memory to disk if that can be done by now."""
+        with self._lock:
+            if not self._lent or time.monotonic() < self._try_again_at:
+                return False
+            if not self._written([piece for piece in pieces if piece.position is None]):
+                return False
+            self._lent = False
+            return True
+
+    def _written(self, pieces: Sequence[Piece]) -> bool:
+        fragments = [piece.fragment for piece in pieces]
+        if self._on_disk(lambda spool: spool.put(fragments)) is None:
+            return False
+        with self._ledger.lock:
+            if not self._ledger.closed:
+                self._ledger.spooled += len(pieces)
+            self._ledger.release(len(pieces), sum(piece.cost for piece in pieces))
+        self._trim()
+        return True
 
     def take(self, limits: BatchLimits) -> list[Piece]:
         """See :class:`~wsgi_apimetrics.delivery.stock.Stock`."""
@@ -88,9 +106,9 @@ class SpoolStock:
             bad = [row.position for row in rows if not row.intact]
             if bad:
                 self._lose(bad)
-            pieces = [
-                Piece(row.fragment, position=row.position) for row in rows if row.intact
-            ] or self._memory.take(limits)
+            pieces = [Piece(row.fragment, position=row.position) for row in rows if row.intact]
+            pieces = pieces or self._memory.take(limits)
+            self._lent = any(piece.position is None for piece in pieces)
             self._in_hand = frozenset(piece.position for piece in pieces if piece.position)
             self._lost_hand = False
             return pieces
@@ -103,6 +121,7 @@ class SpoolStock:
         """See :class:`~wsgi_apimetrics.delivery.stock.Stock`."""
         rejected = min(rejected, len(pieces))
         if not self._is_spooled(pieces):
+            self._lent = False
             self._memory.delivered(pieces, rejected)
             return
         with self._lock:
@@ -136,7 +155,9 @@ class SpoolStock:
 
     def due_in(self, now: float) -> float | None:
         """Return the seconds until :meth:`refresh` has something to do."""
-        again = self._try_again_at if self._spool is None and self._memory.depth() else math.inf
+        missing = self._wanted and self._spool is None
+        in_memory = self._lent or self._memory.depth()
+        again = self._try_again_at if missing or in_memory else math.inf
         due = min(self._renew_at, again)
         return None if due == math.inf else max(0.0, due - now)
 
@@ -145,6 +166,8 @@ class SpoolStock:
         with self._lock:
             if self._spool is not None and self._file.is_marked():
                 self._damaged()
+            if self._spool is None and self._wanted:
+                self._open()
             if time.monotonic() >= self._renew_at:
                 self._renew()
             lost, self._lost_hand = self._lost_hand, False
@@ -159,6 +182,7 @@ class SpoolStock:
     def close(self) -> None:
         """Let go of the leases and the file; what is left is for the next one who comes."""
         with self._lock:
+            self._wanted = False
             self._forget_removed()
             spool, self._spool = self._spool, None
             if spool is not None:
@@ -175,6 +199,7 @@ class SpoolStock:
         return None if spool is None else self._guarded(lambda: action(spool))
 
     def _open(self) -> bool:
+        self._wanted = True
         if time.monotonic() < self._try_again_at:
             return False
         opened = self._guarded(self._file.open)
@@ -199,8 +224,9 @@ class SpoolStock:
                 self._file.path,
                 error,
             )
-            if isinstance(error, sqlite3.Error) and is_damage(error):
+            if isinstance(error, sqlite3.Error) and is_damage(error) and self._spool is not None:
                 self._damaged()
+                self._try_again_at = 0.0  # who is alone with it can mend it now
             return None
 
     def _damaged(self) -> None:

@@ -73,6 +73,9 @@ class Stock(Protocol):
     def refresh(self) -> bool:
         """Keep house; say whether what is being sent is still this process's to send."""
 
+    def reclaim(self, pieces: Sequence[Piece]) -> bool:
+        """Take back what is being sent if it can be kept more safely; say whether so."""
+
     def spill(self) -> None:
         """Move what had to stay in memory to where it belongs, if that can be done now."""
 
@@ -150,6 +153,10 @@ class MemoryStock:
     def refresh(self) -> bool:
         """See :class:`Stock`."""
         return True
+
+    def reclaim(self, pieces: Sequence[Piece]) -> bool:  # noqa: ARG002 - see Stock
+        """See :class:`Stock`."""
+        return False
 
     def spill(self) -> None:
         """See :class:`Stock`."""

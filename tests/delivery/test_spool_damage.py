@@ -1,0 +1,207 @@
+"""Damage at any byte: what is intact comes back, what is not is counted, and it goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from delivery.rig import Sink, items, law, processor, until
+from wsgi_apimetrics.delivery.policy import BatchLimits
+from wsgi_apimetrics.delivery.spool import Spool
+from wsgi_apimetrics.delivery.spool_files import SpoolFile, spool_path
+from wsgi_apimetrics.delivery.spool_salvage import damaged_log, salvage
+from wsgi_apimetrics.payload import Fragment
+
+ALL = BatchLimits(100_000, 10**12)
+NONE: frozenset[int] = frozenset()
+COUNT = 60
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """Spools as ``kill -9`` leaves them: one mostly in its file, one mostly in its log."""
+    base = tmp_path_factory.mktemp("sound")
+    made = {}
+    for kind in ("file", "log"):
+        path = spool_path(str(base / f"{kind}-live"), "rig", "rig's destination")
+        pid = os.fork()
+        if pid == 0:
+            _fill(path, checkpoint=kind == "file")
+            os._exit(0)
+        os.waitpid(pid, 0)
+        made[kind] = Path(path).parent
+    return made
+
+
+def _fill(path: str, *, checkpoint: bool) -> None:
+    spool = Spool(path)
+    for number in range(COUNT):
+        spool.put([_fragment(number)])
+        if checkpoint and number == COUNT - 4:
+            spool._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _fragment(number: int) -> Fragment:
+    return Fragment(f"x{number:05d}", (b"%05d;" % number) * (number * number * 7 % 1500 + 1))
+
+
+def damaged(directory: Path, to: Path) -> str:
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(directory, to)
+    return spool_path(str(to), "rig", "rig's destination")
+
+
+def reopened(path: str) -> tuple[dict[str, bytes], int]:
+    """Return what a next start finds, by id, and how many it counts as lost."""
+    sink = Sink()
+    it = processor(sink, spool_dir=str(Path(path).parent), limits=BatchLimits(10, 10**6))
+    it.submit(items(1, "new")[0])
+    stock = it._worker.pipeline._stock
+    until(lambda: stock._spool is not None)
+    assert it.flush(10), it.stats()
+    until(lambda: stock._spool is not None and not it.stats().spooled)
+    it.shutdown(1)
+    law(it.stats())
+    found = {}
+    for payload in sink.sent:
+        found.update(zip(payload.ids, payload.content.split(b","), strict=False))
+    assert found.pop("new000000") == b"{}"
+    return found, it.stats().dropped.get("spool_damaged", 0)
+
+
+def check(path: str, *, most_lost: int) -> None:
+    """What comes back is what was put in; the rest, few, is counted or was never on disk."""
+    found, _ = reopened(path)
+    put = {fragment.id: fragment.content for fragment in map(_fragment, range(COUNT))}
+    for id_, content in found.items():
+        assert put[id_] == content
+    assert len(found) >= COUNT - most_lost, sorted(set(put) - set(found))
+    again, _ = reopened(path)
+    assert again == {}
+
+
+@pytest.mark.parametrize("kind", ["file", "log"])
+def test_undamaged_spool_comes_back_whole(sound, tmp_path, kind):
+    """After a kill and without damage, everything that was committed is there."""
+    check(damaged(sound[kind], tmp_path / "spool"), most_lost=0)
+
+
+@pytest.mark.parametrize("kind", ["file", "log"])
+def test_salvage_finds_what_sqlite_finds(sound, tmp_path, kind):
+    """Reading page by page gives the same exchanges in the same order as SQLite does."""
+    path = damaged(sound[kind], tmp_path / "spool")
+    found = salvage(path)
+    assert list(found.fragments) == [_fragment(number) for number in range(COUNT)]
+    assert found.lost == 0
+    assert not damaged_log(path)
+
+
+@pytest.mark.parametrize("kind", ["file", "log"])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_flipped_bit(sound, tmp_path, kind, data):
+    """A flipped bit anywhere costs the exchanges that it is in, and no other."""
+    path = damaged(sound[kind], tmp_path / "spool")
+    victim = Path(f"{path}-wal" if kind == "log" else path)
+    content = bytearray(victim.read_bytes())
+    bit = data.draw(st.integers(0, len(content) * 8 - 1))
+    content[bit // 8] ^= 1 << bit % 8
+    victim.write_bytes(content)
+    check(path, most_lost=12)
+
+
+@pytest.mark.parametrize("kind", ["file", "log"])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_truncated_at_any_byte(sound, tmp_path, kind, data):
+    """A file that ends too early gives what is left of it, and goes on."""
+    path = damaged(sound[kind], tmp_path / "spool")
+    victim = Path(f"{path}-wal" if kind == "log" else path)
+    size = victim.stat().st_size
+    length = data.draw(st.integers(0, size))
+    os.truncate(victim, length)
+    lost = COUNT - _intact_after_truncation(path)
+    check(path, most_lost=lost)
+
+
+def _intact_after_truncation(path: str) -> int:
+    """How many exchanges' bytes are all there still, by looking for them in the bytes."""
+    files = [file for file in (Path(path), Path(f"{path}-wal")) if file.exists()]
+    everything = b"".join(file.read_bytes() for file in files)
+    return min(
+        len(salvage(path).fragments),
+        sum(_fragment(n).content[:50] in everything for n in range(COUNT)),
+    )
+
+
+def test_damage_is_counted_and_the_old_file_kept(sound, tmp_path, caplog):
+    """What a damaged page held is counted; the damaged file stays for whoever wants to look."""
+    path = damaged(sound["file"], tmp_path / "spool")
+    content = bytearray(Path(path).read_bytes())
+    for page in range(4096 * 8, len(content), 4096 * 3):
+        content[page : page + 4096] = b"\xff" * 4096
+    Path(path).write_bytes(content)
+    found, lost = reopened(path)
+    assert 0 < len(found) < COUNT
+    assert lost == COUNT - len(found)
+    assert any(".damaged-" in file.name for file in Path(path).parent.iterdir())
+    assert "damaged" in caplog.text
+
+
+def test_file_of_garbage_is_set_aside(tmp_path):
+    """A spool that is no database at all is kept aside, and a new one begun."""
+    path = spool_path(str(tmp_path), "rig", "rig's destination")
+    Path(path).write_bytes(os.urandom(10_000))
+    found, _ = reopened(path)
+    assert found == {}
+
+
+def test_damaged_spool_waits_until_nobody_else_has_it(tmp_path):
+    """While another has it open it is not rebuilt under him; then it is."""
+    path = spool_path(str(tmp_path), "rig", "rig's destination")
+    one = SpoolFile(path, "normal")
+    spool, _ = one.open()
+    spool.put([_fragment(1)])
+    two = SpoolFile(path, "normal")
+    two.mark(0)
+    with pytest.raises(Exception, match="other processes"):
+        two.open()
+    assert one.is_marked()
+    spool.close()
+    one.let_go()
+    again, rebuilt = two.open()
+    assert rebuilt is not None
+    assert rebuilt.saved == 1
+    assert [row.fragment for row in _all(again)] == [_fragment(1)]
+    again.close()
+    two.let_go()
+
+
+def _all(spool: Spool) -> list:
+    spool.renew()
+    return spool.take(ALL, NONE)
+
+
+def test_damage_found_at_work_is_mended_at_work(tmp_path):
+    """A process that meets damage while it runs rebuilds the spool and loses nothing intact."""
+    path = spool_path(str(tmp_path), "rig", "rig's destination")
+    sink = Sink(*[503] * 3)
+    it = processor(sink, spool_dir=str(tmp_path), max_queue_size=1000)
+    for item in items(5):
+        it.submit(item)
+    it._worker.pipeline._stock._file.mark(0)
+    for item in items(20, "y"):
+        it.submit(item)
+    assert it.flush(10), it.stats()
+    assert len(sink.accepted) == 25
+    it.shutdown(1)
+    law(it.stats())
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM exchange").fetchone() == (0,)
+    connection.close()

@@ -1,0 +1,96 @@
+"""Listing, verifying, repairing and exporting a spool."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from wsgi_apimetrics.delivery import spool_tools
+from wsgi_apimetrics.delivery.spool import Spool
+from wsgi_apimetrics.delivery.spool_files import SpoolFile, spool_path
+from wsgi_apimetrics.delivery.spool_schema import SpoolUnusable
+from wsgi_apimetrics.payload import Fragment, Outcome
+
+LETTER = Fragment("dead", b"refused")
+PUT = [Fragment(f"x{number}", b"content %d" % number) for number in range(20)]
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A closed spool with 20 exchanges and a dead letter."""
+    path = spool_path(str(tmp_path), "readme", "somewhere")
+    spool = Spool(path)
+    spool.put(PUT)
+    spool.set_aside([(LETTER, None)], Outcome(status_code=422, error="no id"))
+    spool.close()
+    return path
+
+
+def test_spools_lists_the_files(path):
+    """Every spool of a directory, and nothing else in it."""
+    Path(f"{path}.lock").touch()
+    assert spool_tools.spools(str(Path(path).parent)) == [path]
+
+
+def test_verify_of_a_sound_spool(path):
+    """A sound spool has its counts and no fault."""
+    summary = spool_tools.verify(path)
+    assert (summary.exchanges, summary.dead_letters, summary.faults) == (20, 1, ())
+    assert summary.oldest is not None
+
+
+def test_verify_names_rows_that_do_not_match(path):
+    """A value that was changed behind SQLite's back is found by its checksum."""
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE exchange SET content = x'00' WHERE id = 'x3'")
+    connection.commit()
+    connection.close()
+    assert spool_tools.verify(path).faults == ("1 exchanges do not match their checksums",)
+    assert len(list(spool_tools.export(path))) == 19
+
+
+def test_verify_names_a_file_that_is_cut_short(path):
+    """A file that ends too early is a fault in words, not an exception."""
+    with Path(path).open("r+b") as file:
+        file.truncate(9000)
+    assert spool_tools.verify(path).faults == ("the file is cut short",)
+
+
+def test_verify_of_no_file(tmp_path):
+    """A path without a file is an error that names it."""
+    with pytest.raises(SpoolUnusable, match="nothing"):
+        spool_tools.verify(str(tmp_path / "nothing"))
+
+
+def test_repair_gives_back_what_is_intact(path):
+    """After a repair the spool is sound and holds what the damage left."""
+    content = bytearray(Path(path).read_bytes())
+    content[20] ^= 0xFF
+    Path(path).write_bytes(content)
+    rebuilt = spool_tools.repair(path)
+    assert rebuilt.saved == 20
+    assert Path(rebuilt.kept_as).exists()
+    summary = spool_tools.verify(path)
+    assert (summary.exchanges, summary.faults) == (20, ())
+
+
+def test_repair_waits_for_nobody(path):
+    """A spool that a process has open is not repaired under it."""
+    file = SpoolFile(path, "normal")
+    spool, _ = file.open()
+    with pytest.raises(SpoolUnusable, match="stop them"):
+        spool_tools.repair(path)
+    spool.close()
+    file.let_go()
+
+
+def test_export(path):
+    """What is exported is what was put in, in order; dead letters come with the answer."""
+    exported = list(spool_tools.export(path))
+    assert [(it.id, it.content) for it in exported] == [(it.id, it.content) for it in PUT]
+    letter = next(spool_tools.export(path, "dead_letters"))
+    assert (letter.id, letter.content, letter.status_code, letter.answer) == (
+        "dead", b"refused", 422, "no id",
+    )  # fmt: skip
