@@ -102,6 +102,72 @@ def test_what_the_app_reads_is_what_came_and_what_is_recorded(body, reads, piece
         assert recorded.truncated == (len(recorded.content) < len(body))
 
 
+MOVES = st.one_of(
+    st.tuples(st.just("read"), SIZES),
+    st.tuples(st.just("readinto"), st.integers(1, 40)),
+    st.tuples(st.just("seek"), st.integers(0, 60)),
+    st.tuples(st.just("seek"), st.integers(-9, 9), st.just(1)),
+    st.tuples(st.just("seek"), st.integers(-9, 0), st.just(2)),
+)
+
+
+def move(stream, moves):
+    """Do the ``moves``; return what each gave, and how far the body was read without a gap."""
+    results, covered = [], 0
+    for name, *args in moves:
+        begin = stream.tell()
+        try:
+            if name == "readinto":
+                buffer = bytearray(args[0])
+                data = bytes(buffer[: stream.readinto(buffer)])
+            else:
+                data = getattr(stream, name)(*args)
+        except ValueError as error:  # a seek to before the beginning
+            data = type(error)
+        results.append(data)
+        if isinstance(data, bytes) and begin <= covered:
+            covered = max(covered, begin + len(data))
+    return results, covered
+
+
+@given(BODIES, st.lists(MOVES, max_size=12), CAPS)
+def test_a_stream_that_seeks_is_recorded_once(body, moves, cap):
+    """However the app goes back and forth, the record is the body's beginning, as far as it
+    was read without a gap.
+    """
+    seen = []
+
+    def app(environ, start_response):
+        seen.append(move(environ["wsgi.input"], moves))
+        start_response("204 No Content", [])
+        return []
+
+    memory = Memory()
+    post(app, io.BytesIO(body), body)
+    post(ApiMetricsMiddleware(app, memory, max_body_bytes=cap), io.BytesIO(body), body)
+    assert seen[0] == seen[1]
+    covered = seen[0][1]
+    recorded = memory.exchanges[0].request.body
+    assert (recorded.content or b"") == body[: min(cap, covered)]
+    assert (recorded.omitted == "unread") == (covered == 0 < len(body))
+
+
+def test_a_stream_is_measured_before_it_is_read():
+    """An app that seeks to the end for the size, and back, has read nothing yet."""
+    body = b"measured"
+
+    def app(environ, start_response):
+        stream = environ["wsgi.input"]
+        size = stream.seek(0, 2)
+        stream.seek(0)
+        start_response("200 OK", [])
+        return [stream.read(size)]
+
+    memory = Memory()
+    post(ApiMetricsMiddleware(app, memory), io.BytesIO(body), body)
+    assert memory.exchanges[0].request.body.content == body
+
+
 SHAPES = {
     "list": lambda journal, chunks: chunks,
     "tuple": lambda journal, chunks: tuple(chunks),

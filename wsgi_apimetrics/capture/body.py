@@ -101,18 +101,26 @@ class InputRecorder(BodyRecorder):
 
     Attributes:
         touched: Whether the app has read at all.
-        repeated: Bytes ahead that were recorded before the app went back in the stream.
+        moved: By how much the app has moved in a stream that can seek, away from where the
+            record ends: negative before it, positive past it.
     """
 
     touched = False
-    repeated = 0
+    moved = 0
 
     def add_read(self, data: Any) -> None:
         """Take note of what one read returned."""
         self.touched = True
-        if self.repeated and isinstance(data, bytes):
-            seen = min(self.repeated, len(data))
-            self.repeated -= seen
-            data = data[seen:]
+        if self.moved and isinstance(data, bytes):
+            data = self._unrecorded(data)
         if data:
             self.add(data)
+
+    def _unrecorded(self, data: bytes) -> bytes:
+        """Return what of ``data`` goes on where the record ends: it is a body's beginning."""
+        if self.moved > 0:
+            self.moved += len(data)
+            return b""
+        known = min(-self.moved, len(data))
+        self.moved += known
+        return data[known:]

@@ -112,12 +112,21 @@ def _recording_into(method: Callable[..., Any], recorder: InputRecorder) -> Call
 def _seeking(
     method: Callable[..., Any], stream: Any, recorder: InputRecorder
 ) -> Callable[..., Any]:
-    """A stream that can seek (a test client's) may be read twice: record it once."""
+    """A stream that can seek (a test client's, waitress's) may be read twice: record it once."""
 
     def seek(*args: Any) -> Any:
-        before = stream.tell()
+        before = _position(stream)
         result = method(*args)
-        recorder.repeated = max(0, recorder.repeated + before - stream.tell())
+        after = _position(stream)
+        if before is not None and after is not None:
+            recorder.moved += after - before
         return result
 
     return seek
+
+
+def _position(stream: Any) -> int | None:
+    try:
+        return int(stream.tell())
+    except (AttributeError, OSError, TypeError, ValueError):
+        return None
