@@ -71,8 +71,8 @@ def _request(raw: RawExchange) -> Request:
 def _request_headers(environ: Mapping[str, str]) -> Headers:
     headers = []
     for name, value in environ.items():
-        if name.startswith("HTTP_"):
-            headers.append((_wire_name(name[5:]), _text(value)))
+        if name[:5] == "HTTP_":
+            headers.append((_wire_name(name), value if value.isascii() else _text(value)))
         elif value and name in _UNPREFIXED:
             headers.append((_UNPREFIXED[name], _text(value)))
     return tuple(headers)
@@ -80,14 +80,12 @@ def _request_headers(environ: Mapping[str, str]) -> Headers:
 
 @lru_cache(maxsize=1024)
 def _wire_name(name: str) -> str:
-    """``X_API_KEY`` to ``X-Api-Key``: the case that came is not known to WSGI."""
-    return name.replace("_", "-").title()
+    """``HTTP_X_API_KEY`` to ``X-Api-Key``: the case that came is not known to WSGI."""
+    return name[5:].replace("_", "-").title()
 
 
 def _text(value: str) -> str:
     """Read a latin-1 text as UTF-8 if that is what its bytes are."""
-    if value.isascii():
-        return value
     try:
         return wire_bytes(value).decode("utf-8")
     except UnicodeDecodeError:
@@ -124,7 +122,9 @@ def _response(raw: RawExchange) -> Response:
     status_code, text = status_code_of(status), status.partition(" ")[2]
     if not status or (raw.raised and not (raw.sent and raw.sent.size)):
         status_code, text = _SERVER_ERROR, "Internal Server Error"
-    headers = tuple((name, _text(value)) for name, value in raw.response_headers)
+    headers = tuple(
+        [(name, value if value.isascii() else _text(value)) for name, value in raw.response_headers]
+    )
     return Response(status_code, text, headers, _response_body(raw, status_code))
 
 

@@ -6,6 +6,7 @@ latin-1, with the path already unquoted by the server.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote
@@ -32,8 +33,13 @@ def wire_bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
+_PLAIN_PATH = re.compile(f"[A-Za-z0-9{re.escape(_PATH_SAFE)}]*")
+
+
 def quoted_path(path: str) -> str:
     """Percent-encode a path as the environ has it."""
+    if _PLAIN_PATH.fullmatch(path):
+        return path
     return quote(wire_bytes(path), safe=_PATH_SAFE)
 
 
