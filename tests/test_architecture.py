@@ -49,8 +49,8 @@ BROAD_EXCEPTS = {
     "delivery.guard": "the worker's loop",
     "grouping": "the user's function",
     "middleware": "the guard around telemetry, before the app is called",
+    "options.kinds": "importing what a dotted path names runs code",
     "outgoing.guarded": "the guard around telemetry, while an outgoing call passes",
-    "options": "importing what a dotted path names runs code",
 }
 """Where one ``except Exception`` that swallows may stand, and what raises there."""
 
