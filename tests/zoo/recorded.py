@@ -77,6 +77,8 @@ def _facts(species: Species, recorded: Recorded) -> dict[str, Any]:
         del facts["size"]
     if recorded.body is None and recorded.omitted is None:
         del facts["body"]
-    if recorded.request_size is None:
+    if recorded.request_size == UNKNOWN:
+        facts["request_size"] = None
+    elif recorded.request_size is None:
         del facts["request_size"]
     return facts

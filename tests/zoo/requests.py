@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 
 from werkzeug.wsgi import get_input_stream
 
 from .responses import TEXT, Chunks
-from .species import LOREM, Call, species
+from .species import LOREM, UNKNOWN, Call, species
 
+ZIPPED = gzip.compress(LOREM * 100, mtime=0)
 POST = Call("POST", body=LOREM)
 
 
@@ -234,7 +236,22 @@ _declared("content-length-abc", "abc")
 _declared("content-length-empty", "")
 _declared("content-length-negative", "-5")
 _declared("content-length-absurd", "9" * 30)
+_declared("content-length-endless", "9" * 5000)
 _declared("content-length-absent", "absent")
+
+
+@species(
+    "gzip-partly-read",
+    Call("POST", body=ZIPPED, extra={"HTTP_CONTENT_ENCODING": "gzip"}),
+    body=b"ok",
+    request_body=LOREM * 100,
+    request_size=UNKNOWN,
+    as_came=True,
+    wire=False,
+)
+def gzip_partly_read(journal, environ, start_response):
+    environ["wsgi.input"].read(len(ZIPPED) - 1)
+    return answer(start_response, b"ok")
 
 
 @species("options", Call("OPTIONS"), count=0, as_came=True)

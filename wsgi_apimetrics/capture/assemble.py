@@ -7,6 +7,7 @@ without a number, a length of ``abc`` are recorded as they are or as unknown, ne
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ def _request(raw: RawExchange) -> Request:
         peer_address=environ.get("REMOTE_ADDR", ""),
         client_address=where.client_address,
         server_address=environ.get("SERVER_NAME", ""),
-        server_port=int(port) if port.isdecimal() else None,
+        server_port=_number(port),
     )
 
 
@@ -96,24 +97,33 @@ def _request_body(raw: RawExchange) -> Body:
     environ = raw.environ
     content_type = environ.get("CONTENT_TYPE", "")
     declared = environ.get("CONTENT_LENGTH", "")
-    length = int(declared) if declared.isdecimal() and declared.isascii() else None
+    length = _number(declared)
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "")
     received = raw.received
     if received is None:
         return Body(None, length, length, content_type, omitted="policy")
     if length is not None and received.size < length:
         if not received.size:
             return Body(None, length, length, content_type, omitted="unread")
-        return Body(received.kept, length, length, content_type, truncated=True)
+        body = recorded_body(received, content_type, encoding, raw.policy, complete=False)
+        size = length if body.size == body.wire_size else None
+        return replace(body, size=size, wire_size=length, truncated=True)
     if not received.touched and environ.get("HTTP_TRANSFER_ENCODING"):
         return Body(None, None, None, content_type, omitted="unread")
-    encoding = environ.get("HTTP_CONTENT_ENCODING", "")
     return recorded_body(received, content_type, encoding, raw.policy)
 
 
 def status_code_of(status: str) -> int:
     """Return the number that a status line begins with, 500 if there is none."""
-    code = status.partition(" ")[0]
-    return int(code) if code.isdecimal() and code.isascii() else _SERVER_ERROR
+    return _number(status.partition(" ")[0]) or _SERVER_ERROR
+
+
+def _number(text: str) -> int | None:
+    """Return the number that ``text`` is, ``None`` if it is none or an absurd one.
+
+    18 digits fit 64 bits, which the stores have; past 4,300 ``int`` itself refuses.
+    """
+    return int(text) if text.isdecimal() and text.isascii() and len(text) <= 18 else None
 
 
 def _response(raw: RawExchange) -> Response:
@@ -136,8 +146,8 @@ def _response_body(raw: RawExchange, status_code: int) -> Body:
     if raw.sent_omitted is not None:
         declared = _header(raw, "content-length")
         size = sent.size if sent is not None and sent.size else None
-        if declared.isdecimal() and declared.isascii():
-            size = int(declared)
+        known = _number(declared)
+        size = size if known is None else known
         return Body(None, size, size, content_type, omitted=raw.sent_omitted)
     if sent is None:
         return Body(None, None, None, content_type, omitted="policy")
@@ -154,15 +164,24 @@ def _header(raw: RawExchange, wanted: str) -> str:
 
 
 def recorded_body(
-    recorder: BodyRecorder, content_type: str, encoding: str, policy: CapturePolicy
+    recorder: BodyRecorder,
+    content_type: str,
+    encoding: str,
+    policy: CapturePolicy,
+    *,
+    complete: bool = True,
 ) -> Body:
-    """Return what ``recorder`` recorded, with the ``encoding`` taken off where that can be."""
+    """Return what ``recorder`` recorded, with the ``encoding`` taken off where that can be.
+
+    ``complete``: whether the recorder saw the whole body.
+    """
     content, size = recorder.kept, recorder.size
     encoding = encoding.strip().lower()
     if not size or encoding in ("", "identity"):
         return Body(content, size, size, content_type, truncated=recorder.truncated)
     if is_supported(encoding):
-        decoded = decode(content, encoding, policy.max_body_bytes, complete=not recorder.truncated)
+        complete = complete and not recorder.truncated
+        decoded = decode(content, encoding, policy.max_body_bytes, complete=complete)
         if decoded.content is not None:
             truncated = decoded.size is None or decoded.size > len(decoded.content)
             return Body(decoded.content, decoded.size, size, content_type, truncated)
