@@ -43,7 +43,7 @@ def test_expect_100_continue(pair, name):
     def converse(connection):
         head = request("POST", f"/zoo/{name}", LOREM, ("Expect", "100-continue"))
         connection.send(head[: -len(LOREM)])
-        connection.socket.settimeout(0.3)
+        connection.socket.settimeout(1)
         try:
             first = connection.socket.recv(4096)
         except TimeoutError:
