@@ -40,7 +40,7 @@ def called(path="/", app=None, environ=(), method="POST", **options):
         {"method": "OPTIONS"},
         {"method": "CONNECT"},
         {"environ": {"HTTP_UPGRADE": "websocket"}},
-        {"environ": {"wsgi.websocket": object()}},
+        {"environ": {"wsgi.websocket": b"a socket"}},
         {"allowed_http_hosts": ["other.example"]},
         {"exclude_paths": ["/health*", "/"]},
         {"path": "/static/a/b.css", "exclude_paths": ["/static/*"]},
