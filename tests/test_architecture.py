@@ -51,6 +51,10 @@ BROAD_EXCEPTS = {
     "middleware": "the guard around telemetry, before the app is called",
     "options.kinds": "importing what a dotted path names runs code",
     "outgoing.guarded": "the guard around telemetry, while an outgoing call passes",
+    "options": "importing what a dotted path names runs code",
+    "redaction.documents": "a rule that jsonpath-ng judges, on any document",
+    "redaction.jsonpath": "the parser of rules, while configuring",
+    "redaction.redactor": "the user's hook; and whatever redaction meets costs the exchange",
 }
 """Where one ``except Exception`` that swallows may stand, and what raises there."""
 

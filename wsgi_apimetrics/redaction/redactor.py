@@ -1,51 +1,219 @@
-"""Applies the rules to one exchange: the only place where a redacted exchange is made."""
+"""Applies the rules to one exchange: the only place where a redacted exchange is made.
+
+Whatever fails in here costs the exchange, never the redaction: it is dropped with a reason.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from typing import Any, TypeVar
+from urllib.parse import quote
 
-from ..exchange import Exchange, Headers, RedactedExchange, Redaction
-from .mask import mask
+from ..exceptions import ExchangeDropped
+from ..exchange import Exchange, Group, RedactedExchange, Request, Response
+from ..stats import DropReason
+from .bodies import redact_body
+from .form_fields import redact_query
+from .headers import redact_headers
+from .marks import Marks
 from .policy import RedactionPolicy
+from .rules import Rules, compiled
+from .scrub import scrub_errors
+from .urls import redact_matrix, redact_path_by_patterns, redact_segments
 from .vocabulary import Vocabulary
 
-_SENSITIVE = frozenset({"cookie", "set-cookie", "proxy-authorization", "x-api-key"})
 _FIELDS = [field.name for field in fields(Exchange)]
+_ADDRESS_HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded")
+T = TypeVar("T")
+Params = list[tuple[str, str, str]]
 
 
 class Redactor:
-    """One backend's rules."""
+    """One backend's rules.
+
+    Args:
+        policy: The options of redaction.
+        vocabulary: How the backend's users know what was taken out.
+
+    Raises:
+        ConfigurationError: a rule can't be compiled; the text shows it and the place in it.
+    """
 
     def __init__(self, policy: RedactionPolicy, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._denied = _SENSITIVE | {name.lower() for name in policy.denylist or ()}
-        self._allowed = policy.allowlist and {name.lower() for name in policy.allowlist}
+        self._rules = compiled(policy)
+        self._hook = policy.before_send
 
     def redact(self, exchange: Exchange) -> RedactedExchange:
-        """Return the exchange without what the rules name."""
-        if isinstance(exchange, RedactedExchange):
-            return exchange
-        found: list[Redaction] = []
-        request = replace(
-            exchange.request, headers=self._headers(exchange.request.headers, "request", found)
-        )
-        response = replace(
-            exchange.response, headers=self._headers(exchange.response.headers, "response", found)
-        )
-        group = exchange.group and replace(exchange.group, id=mask(exchange.group.id))
-        values = {name: getattr(exchange, name) for name in _FIELDS}
-        values.update(request=request, response=response, group=group)
-        return RedactedExchange(**values, redactions=tuple(found))
+        """Return the exchange without what the rules name.
 
-    def _headers(self, headers: Headers, side: str, found: list[Redaction]) -> Headers:
-        kept = []
-        for name, value in headers:
-            key = name.lower()
-            if key in self._denied or (self._allowed is not None and key not in self._allowed):
-                found.append(Redaction(f"{side}.headers.{name}", name))
-                kept.append((name, self._vocabulary.marker(len(value))))
-            elif key == "authorization" and self._vocabulary.masks_authorization:
-                kept.append((name, mask(value)))
-            else:
-                kept.append((name, value))
-        return tuple(kept)
+        An exchange that was redacted before comes back as it is, unless something was added.
+
+        Raises:
+            ExchangeDropped: the user's hook dropped it or failed, or redaction did.
+        """
+        redacted = _guarded(self._pass, exchange, DropReason.REDACTION_FAILED)
+        if self._hook is None:
+            return redacted
+        answer: Any = _guarded(self._hook, redacted, DropReason.HOOK_FAILED)
+        if answer is None:
+            raise ExchangeDropped(DropReason.HOOK_DROPPED)
+        if not isinstance(answer, Exchange):
+            raise ExchangeDropped(DropReason.HOOK_FAILED, f"returned a {type(answer).__name__}")
+        if not isinstance(answer, RedactedExchange):
+            answer = _declared(answer, Marks(self._vocabulary, redacted.redactions, listens=False))
+        return _guarded(self._pass, answer, DropReason.REDACTION_FAILED)
+
+    def _pass(self, exchange: Exchange) -> RedactedExchange:
+        before = exchange.redactions if isinstance(exchange, RedactedExchange) else ()
+        marks = Marks(self._vocabulary, before, listens=bool(exchange.errors))
+        rules = self._rules
+        params, values = _params(exchange.path_params, rules, marks)
+        group = exchange.group and _group(exchange.group, rules, marks)
+        request = _request(exchange, values, rules, self._vocabulary, marks)
+        response = _response(exchange.response, values, rules, self._vocabulary, marks)
+        changed = replace(
+            exchange,
+            request=request,
+            response=response,
+            group=group,
+            path_params=params,
+            errors=scrub_errors(exchange.errors, rules.patterns, marks),
+        )
+        return _declared(changed, marks)
+
+
+def _guarded(step: Callable[[Any], T], exchange: Exchange, reason: DropReason) -> T:
+    """Run a step that may raise anything; the detail holds the kind of failure, no more."""
+    try:
+        return step(exchange)
+    except (Exception, SystemExit) as error:
+        raise ExchangeDropped(reason, type(error).__name__) from None
+
+
+def _declared(exchange: Exchange, marks: Marks) -> RedactedExchange:
+    values = {name: getattr(exchange, name) for name in _FIELDS}
+    return RedactedExchange(**values, redactions=marks.redactions())
+
+
+def _group(group: Group, rules: Rules, marks: Marks) -> Group:
+    masked = marks.masked("group.id", group.id)
+    if rules.patterns is None:
+        return replace(group, id=masked)
+    label, email = group.label, group.email
+    return Group(
+        masked,
+        label and rules.patterns.redact("group.label", label, marks),
+        email and rules.patterns.redact("group.email", email, marks),
+    )
+
+
+def _params(
+    path_params: Mapping[str, Any], rules: Rules, marks: Marks
+) -> tuple[Mapping[str, Any], Params]:
+    """Return the parameters, and (name, value, rule) of those that go from the path too."""
+    if not path_params or not (rules.fields or rules.patterns):
+        return path_params, []
+    kept: dict[str, Any] = {}
+    gone: Params = []
+    for name, value in path_params.items():
+        place, text = f"path_params.{name}", str(value)
+        rule = rules.fields.rule(name)
+        if rule is not None:
+            kept[name] = marks.text(place, rule, text)
+            if kept[name] is not text:
+                gone.append((name, text, rule))
+        elif rules.patterns is not None:
+            clean = rules.patterns.redact(place, text, marks)
+            kept[name] = value if clean == text else clean
+        else:
+            kept[name] = value
+    return kept, gone
+
+
+def _request(
+    exchange: Exchange, params: Params, rules: Rules, vocabulary: Vocabulary, marks: Marks
+) -> Request:
+    request = exchange.request
+    place = "request.query"
+    return replace(
+        request,
+        host=_host(request, rules, marks),
+        path=_path(exchange, params, rules, marks),
+        query=redact_query(request.query, rules.fields, rules.patterns, place, marks),
+        headers=_url_params(
+            redact_headers(request.headers, rules, vocabulary, "request", marks),
+            params,
+            "request.headers",
+            marks,
+        ),
+        body=redact_body(request.body, rules.request, "request", marks),
+        client_address=_client_address(request, rules),
+    )
+
+
+def _response(
+    response: Response, params: Params, rules: Rules, vocabulary: Vocabulary, marks: Marks
+) -> Response:
+    headers = redact_headers(response.headers, rules, vocabulary, "response", marks)
+    return replace(
+        response,
+        headers=_url_params(headers, params, "response.headers", marks),
+        body=redact_body(response.body, rules.response, "response", marks),
+    )
+
+
+def _url_params(
+    headers: tuple[tuple[str, str], ...], params: Params, place: str, marks: Marks
+) -> tuple[tuple[str, str], ...]:
+    """Take path parameters out of the URLs in headers (Location, Referer, Link) too."""
+    if not params:
+        return headers
+    changed = []
+    for name, value in headers:
+        clean = value
+        for parameter, text, rule in params:
+            for dress in {text, quote(text, safe=""), quote(text)}:
+                if len(dress) >= 4 and dress in clean and "/" in clean:
+                    where = f"{place}.{name}.{parameter}"
+                    clean = clean.replace(dress, quote(marks.text(where, rule, text)))
+        changed.append((name, clean))
+    return tuple(changed)
+
+
+def _path(exchange: Exchange, params: Params, rules: Rules, marks: Marks) -> str:
+    path = redact_segments(exchange.request.path, params, "request.path", marks)
+    if path is None:
+        path = exchange.route or quote(
+            marks.text("request.path", "path parameter", exchange.request.path), safe="/"
+        )
+    if ";" in path and rules.fields:
+        path = redact_matrix(path, rules.fields, "request.path", marks)
+    if rules.patterns is not None:
+        path = redact_path_by_patterns(path, rules.patterns, "request.path", marks)
+    return path
+
+
+def _host(request: Request, rules: Rules, marks: Marks) -> str:
+    """The authority without any userinfo, or a marker where a rule names the Host header."""
+    userinfo, at, host = request.host.rpartition("@")
+    if at:
+        host = quote(marks.text("request.host.userinfo", "userinfo", userinfo)) + at + host
+    rule = rules.headers.denied.get("host")
+    if rule is not None:
+        marker = marks.text("request.host", rule, request.host)
+        return request.host if marker is request.host else quote(marker)
+    return host if at else request.host
+
+
+def _client_address(request: Request, rules: Rules) -> str:
+    """Leave out an address that came from a header which a rule names."""
+    address = request.client_address
+    if address == request.peer_address:
+        return address
+    for name, value in request.headers:
+        key = name.lower()
+        if key in _ADDRESS_HEADERS and key in rules.headers.denied and address in value:
+            return request.peer_address
+    return address

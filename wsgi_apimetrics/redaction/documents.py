@@ -1,0 +1,147 @@
+"""JSON documents under rules: finds what goes, and puts markers into the text as it stands.
+
+``DUPLICATE_NAMES``: jsonpath-ng sees only the last of two members of one name, so a document
+that has such is not judged; the plain paths of the walker reach all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Any
+
+from . import json_walk
+from .json_walk import Span, dotted, splice
+from .marks import Marks
+from .patterns import Patterns
+from .rules import BodyRules, Tree
+from .states import Node, State
+from .unreadable import Reason, Unreadable
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9eE.+-]*', re.DOTALL)
+
+
+def redact_document(text: str, rules: BodyRules, place: str, marks: Marks) -> str:
+    """Return the JSON document ``text`` without what the rules name.
+
+    Raises:
+        Unreadable: it can't be read for certain, or a rule failed on it.
+    """
+    try:
+        spans = _named(text, rules)
+        if not spans and rules.patterns is None:
+            return text
+
+        def replaced(raw: str, span: Span) -> str:
+            return _marker(raw, span, place, marks)
+
+        text = splice(text, spans, replaced)
+        return text if rules.patterns is None else _patterns(text, rules.patterns, place, marks)
+    except RecursionError:
+        raise Unreadable(Reason.TOO_DEEP) from None
+    except ValueError:
+        raise Unreadable(Reason.MALFORMED) from None
+
+
+def redact_lines(text: str, rules: BodyRules, place: str, marks: Marks) -> str:
+    """Like :func:`redact_document` for JSON lines and JSON sequences (RFC 7464)."""
+    lines = []
+    for line in text.split("\n"):
+        body = line.lstrip("\x1e")
+        if body.strip(" \t\r"):
+            body = redact_document(body, rules, place, marks)
+        lines.append(line[: len(line) - len(line.lstrip("\x1e"))] + body)
+    return "\n".join(lines)
+
+
+def _named(text: str, rules: BodyRules) -> list[Span]:
+    spans: list[Span] = []
+    judges = any(tree.judged for tree in (rules.denied, *rules.allowed) if tree is not None)
+    document = _parsed(text) if judges else None
+    if rules.denied is not None:
+        spans += json_walk.denied(text, _judged(rules.denied, document))
+    for tree in rules.allowed:
+        spans += json_walk.not_allowed(text, _judged(tree, document))
+    if not spans:
+        json_walk.whole(text)
+    return spans
+
+
+def _judged(tree: Tree, document: Any) -> State:
+    """Join the places that jsonpath-ng finds in ``document`` to the plain paths."""
+    if not tree.judged:
+        return tree.root
+    found = Node()
+    for rule, places in judgements(tree, document):
+        for keys in places:
+            found.add(keys, rule, ignore_case=tree.root.ignore_case)
+    return tree.root.joined(found)
+
+
+def judgements(tree: Tree, document: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Yield each judged rule with the places that it names in ``document``.
+
+    Raises:
+        Unreadable: a rule failed on it.
+    """
+    for judged in tree.judged:
+        try:
+            places = judged.places(document)
+        except RecursionError:
+            raise
+        except Exception:
+            raise Unreadable(Reason.RULE_FAILED) from None
+        yield judged.rule, places
+
+
+def _parsed(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Unreadable(Reason.DUPLICATE_NAMES)
+    return members
+
+
+def _integer(digits: str) -> int | float:
+    try:
+        return int(digits)
+    except ValueError:  # more digits than the interpreter converts
+        return float(digits)
+
+
+def _marker(raw: str, span: Span, place: str, marks: Marks) -> str:
+    where = f"{place}.{dotted(span.trail)}"
+    if raw[0] == '"':
+        value = scanstring(raw, 1, True)[0]
+        if marks.is_marked(where, value):
+            return raw
+        return json.dumps(marks.text(where, span.rule, value))
+    texts = _texts(raw) if marks.spoken is not None else ()
+    return json.dumps(marks.other(where, span.rule, texts))
+
+
+def _texts(raw: str) -> Iterator[str]:
+    """Yield every text and number inside of a value."""
+    for found in _TOKEN.finditer(raw):
+        token = found[0]
+        yield scanstring(token, 1, True)[0] if token[0] == '"' else token
+
+
+def _patterns(text: str, patterns: Patterns, place: str, marks: Marks) -> str:
+    """Apply the patterns to every text and number of a document that was read whole before."""
+
+    def replaced(found: re.Match[str]) -> str:
+        token = found[0]
+        quoted = token[0] == '"'
+        value = scanstring(token, 1, True)[0] if quoted else token
+        redacted = patterns.redact(place, value, marks)
+        if redacted is value or redacted == value:
+            return token
+        return json.dumps(redacted)
+
+    return _TOKEN.sub(replaced, text)

@@ -1,0 +1,84 @@
+"""What is taken out of one exchange: the markers put in, and the record of where and why.
+
+Everything that replaces a value does it through :meth:`Marks.text` or one of its siblings, so
+that nothing is redacted without being recorded, and nothing twice: a place that is known to be
+redacted and holds a marker stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+
+from ..exchange import Redaction
+from .mask import mask
+from .vocabulary import Vocabulary
+
+MARKER = re.compile(r"\[REDACTED(?: \d+)?\]|\[CLIENT_REDACTED\]")
+_MASK = re.compile(r"sha512-[A-Za-z0-9+/]{86}==\?.{0,4}", re.DOTALL)
+_PATTERN_SECONDS = 2.0
+"""How long the user's regular expressions may work on one exchange."""
+
+
+class Marks:
+    """The redactions of one exchange.
+
+    Attributes:
+        spoken: The values that were taken out, if error texts are to be searched for them.
+        deadline: Until when regular expressions may work (``time.monotonic``).
+    """
+
+    __slots__ = ("_before", "_found", "_known", "_vocabulary", "deadline", "spoken")
+
+    def __init__(
+        self, vocabulary: Vocabulary, before: tuple[Redaction, ...], *, listens: bool
+    ) -> None:
+        self._vocabulary = vocabulary
+        self._before = before
+        self._known = frozenset(redaction.place for redaction in before)
+        self._found: dict[Redaction, None] = {}
+        self.spoken: set[str] | None = set() if listens else None
+        self.deadline = time.monotonic() + _PATTERN_SECONDS
+
+    def redactions(self) -> tuple[Redaction, ...]:
+        """Return everything that was taken out, now and before."""
+        return (*self._before, *self._found)
+
+    def text(self, place: str, rule: str, value: str) -> str:
+        """Return the marker for a text, or the text if it is this place's marker already."""
+        if self.is_marked(place, value):
+            return value
+        self._note(place, rule, [value])
+        return self._vocabulary.marker(len(value))
+
+    def other(self, place: str, rule: str, values: Iterable[str]) -> str:
+        """Return the marker for what is no text; ``values``: the texts that it holds."""
+        self._note(place, rule, values)
+        return self._vocabulary.marker(None)
+
+    def masked(self, place: str, value: str) -> str:
+        """Return the mask of a key."""
+        if place in self._known and (_MASK.fullmatch(value) or MARKER.fullmatch(value)):
+            return value
+        self._note(place, "mask", [value])
+        return mask(value)
+
+    def omit(self, place: str, rule: str, reason: str) -> None:
+        """Record that a whole body was left out."""
+        self._found[Redaction(place, rule, reason)] = None
+
+    def is_marked(self, place: str, value: str) -> bool:
+        """Whether ``value`` is the marker that an earlier pass put at ``place``."""
+        return place in self._known and MARKER.fullmatch(value) is not None
+
+    def marked_spans(self, place: str, value: str) -> list[tuple[int, int]]:
+        """Return where an earlier pass put markers into the text at ``place``."""
+        if place not in self._known:
+            return []
+        return [found.span() for found in MARKER.finditer(value)]
+
+    def _note(self, place: str, rule: str, values: Iterable[str]) -> None:
+        self._found[Redaction(place, rule)] = None
+        if self.spoken is not None:
+            self.spoken.update(values)

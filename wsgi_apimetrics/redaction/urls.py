@@ -1,0 +1,90 @@
+"""URLs and paths: the copies of a query, a fragment, a path parameter that they hold.
+
+A header's value is searched for queries wherever they stand in it (Referer, Location, Link, and
+what proxies add, such as X-Original-URL), so that no list of such headers has to be complete.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote, unquote
+
+from .form_fields import redact_query
+from .marks import Marks
+from .patterns import Patterns
+from .rules import Names
+
+_QUERY = re.compile(r"""(?<=[?#&])[^\s<>"'#?]*=[^\s<>"'#]*""")
+_USERINFO = re.compile(r"(?<=//)[^\s/?#@<>\"']+(?=@)")
+_MATRIX = re.compile(r";([^/?#;=]+)=([^/?#;]*)")
+
+
+def redact_urls(value: str, names: Names, place: str, marks: Marks) -> str:
+    """Return a header's value without what rules name in the URLs inside of it."""
+    if "=" in value and names and ("?" in value or "#" in value):
+        value = _QUERY.sub(lambda found: redact_query(found[0], names, None, place, marks), value)
+    if "@" in value and "//" in value:
+        value = _USERINFO.sub(
+            lambda found: _quoted(f"{place}.userinfo", "userinfo", found[0], marks), value
+        )
+    if ";" in value and "/" in value:
+        value = redact_matrix(value, names, place, marks)
+    return value
+
+
+def redact_matrix(path: str, names: Names, place: str, marks: Marks) -> str:
+    """Return ``path`` without the matrix parameters (``/a;token=x``) that are denied."""
+
+    def replaced(found: re.Match[str]) -> str:
+        rule = names.rule(unquote(found[1]).strip())
+        if rule is None or rule == "allowlist":
+            return found[0]
+        marker = _quoted(f"{place}.{found[1].strip()}", rule, found[2], marks)
+        return f";{found[1]}={marker}"
+
+    return _MATRIX.sub(replaced, path)
+
+
+def redact_segments(
+    path: str, values: Iterable[tuple[str, str, str]], place: str, marks: Marks
+) -> str | None:
+    """Return ``path`` with a marker for each value of (name, value, rule).
+
+    Returns:
+        ``None`` if a value could not be found in it, so that it is not certain what to take out.
+    """
+    for name, value, rule in values:
+        if not value:
+            continue
+        segments = path.split("/")
+        wanted = value.strip("/")
+        if any(unquote(segment) == wanted for segment in segments):
+            path = "/".join(
+                _quoted(f"{place}.{name}", rule, wanted, marks) if unquote(s) == wanted else s
+                for s in segments
+            )
+            continue
+        plain = unquote(path)
+        if not wanted or wanted not in plain:
+            return None
+        marker = marks.text(f"{place}.{name}", rule, wanted)
+        path = quote(plain.replace(wanted, marker), safe="/:@!$&'()*+,;=-._~")
+    return path
+
+
+def redact_path_by_patterns(path: str, patterns: Patterns, place: str, marks: Marks) -> str:
+    """Return ``path`` without what patterns find in its segments."""
+
+    def redacted(segment: str) -> str:
+        plain = unquote(segment)
+        clean = patterns.redact(place, plain, marks)
+        return segment if clean == plain else quote(clean)
+
+    return "/".join(map(redacted, path.split("/")))
+
+
+def _quoted(place: str, rule: str, raw: str, marks: Marks) -> str:
+    plain = unquote(raw)
+    marker = marks.text(place, rule, plain)
+    return raw if marker is plain else quote(marker)
