@@ -249,6 +249,21 @@ def test_an_accepting_answer_with_a_cut_body_is_accepted(send):
         assert send(server.url).accepted
 
 
+@pytest.mark.parametrize(
+    "cut", [b"HTTP/1.1 202 Acc", b"HTTP/1.1 202 Accepted\r\n", b"HTTP/1.1 202 OK\r\nContent-Le"]
+)
+def test_an_answer_that_is_cut_in_its_head_is_none(send, cut):
+    """An incomplete head (RFC 9112, section 8) accepts nothing: the payload is sent again."""
+
+    def half(handler) -> None:
+        handler.wfile.write(cut)
+        handler.close_connection = True
+
+    with http_server(Answer(act=half)) as server:
+        outcome = send(server.url)
+    assert (outcome.status_code, outcome.uncertain) == (None, True)
+
+
 def test_many_threads_share_a_transport():
     """In synchronous mode each request's thread sends for itself."""
     with http_server() as server:

@@ -43,15 +43,35 @@ class _DeadlineReader(io.RawIOBase):
         super().close()
 
 
+class _LineReader(io.BufferedReader):
+    """Remembers the line that was read last."""
+
+    last_line = b""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self.last_line = super().readline(size)
+        return self.last_line
+
+
 class _PunctualResponse(http.client.HTTPResponse):
-    """An answer that must end within what the socket's timeout is when it begins."""
+    """An answer that must end within what the socket's timeout is when it begins.
+
+    Its head must be whole (RFC 9112, section 8): http.client takes one that is cut off in the
+    status line for an answer without headers, and a payload for accepted that may not be.
+    """
 
     def __init__(self, sock: socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         timeout = sock.gettimeout()
         if timeout is not None:
             deadline = time.monotonic() + timeout
-            self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, deadline))
+            self.fp = _LineReader(_DeadlineReader(self.fp.detach(), sock, deadline))
+
+    def begin(self) -> None:
+        reader = self.fp
+        super().begin()
+        if isinstance(reader, _LineReader) and reader.last_line not in {b"\r\n", b"\n"}:
+            raise http.client.RemoteDisconnected("the answer ended in the middle of its head")
 
 
 class _Connection(HTTPConnection):
