@@ -113,7 +113,7 @@ test-redaction: venv  ## The redaction properties with 20,000 examples each
 
 .PHONY: chaos
 chaos: venv  ## Kill, fill, cut and damage whatever can be, and count what was lost
-	$(PYTEST) -m "" tests/chaos $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m chaos.run $(ARGS)
 
 .PHONY: bench
 bench: venv  ## What a request costs, against the bare app and two floors
