@@ -156,7 +156,9 @@ class Capture(ResponseEnd):
         self._environ = None
         raw = self.raw
         if current.get() is raw:
-            current.set(self._previous)
+            outer = self._previous
+            # A response that was never closed would be the current one for ever.
+            current.set(None if outer is None or getattr(outer, "ended", 0.0) else outer)
         if not raw.ended:
             raw.aborted = True
             raw.ended = perf_counter()
