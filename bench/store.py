@@ -21,11 +21,8 @@ from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.exchange import Body, Exchange, Group, Request, Response, Timings
 from wsgi_apimetrics.store import Filter, Limits, Store, Writer
 
-WORDS = [
-    f"{a}{b}"
-    for a in ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf"]
-    for b in range(400)
-]
+NAMES = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf")
+WORDS = [f"{name}{number}" for name in NAMES for number in range(400)]
 ROUTES = [f"/api/v1/{name}/<int:id>" for name in WORDS[:60]]
 WEEK = 7 * 86400.0
 
