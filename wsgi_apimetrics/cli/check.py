@@ -34,7 +34,7 @@ class Finding:
     mend: str = ""
 
 
-@click.command("check")
+@click.command("check", short_help="Is the configuration right, and do backends answer?")
 @click.option("--no-network", is_flag=True, help="Only read the configuration; reach nothing.")
 @configuration_options
 @json_option

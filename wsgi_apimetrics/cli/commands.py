@@ -19,6 +19,13 @@ COMMANDS = (
     "tail",
     "stats",
     "show",
+    "export",
+    "replay",
+    "check",
+    "erase",
+    "redact",
+    "preview",
+    "spool",
 )
 """In the order of the help; ``NAME`` is the command ``NAME_command`` in the module ``NAME``."""
 

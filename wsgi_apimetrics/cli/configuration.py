@@ -1,34 +1,32 @@
-"""The configuration as the app would read it: from the app itself, an ini file, or the environment.
+"""The configuration as the app would read it: from the app, an ini file, or the environment.
 
-Each backend comes back as its parts (:class:`~wsgi_apimetrics.backends.base.Parts`), with the rules,
-the encoder and the transport that the app would use.
+Each backend comes back as its parts (:class:`~wsgi_apimetrics.backends.base.Parts`), with the
+rules, the encoder and the transport that the app would use.
 """
 
 from __future__ import annotations
 
 import configparser
-import difflib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from .. import options
-from ..backends.base import SHARED, Parts
-from ..backends.table import OURS, backend_named
-from ..config import KNOWN, compose
+from ..backends.base import Parts
+from ..config import compose
+from ..declared import declared
 from ..exceptions import ConfigurationError
 from ..middleware import ApiMetricsMiddleware
 
+_BACKENDS = f"{options.ENV_PREFIX}BACKENDS"
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-SECTIONS = ("wsgi-apimetrics", "wsgi_apimetrics", "filter:wsgi-apimetrics", "filter:apimetrics")
-"""The sections that are looked for in an ini file that names none."""
-
-_NOT_OURS = frozenset({"use", "paste.filter_factory", "paste.filter_app_factory", "next", "here"})
+_NOT_OURS = frozenset({"use", "next", "require", "filter-with", "paste.filter_app_factory"})
 
 
 def configuration_options(command: Command) -> Command:
@@ -38,7 +36,7 @@ def configuration_options(command: Command) -> Command:
         click.option(
             "--ini",
             metavar="FILE[#SECTION]",
-            help=f"The options in an ini file; sections looked for: {', '.join(SECTIONS[::2])}.",
+            help="The ini file, as PasteDeploy reads it; by default its section that uses us.",
         ),
         click.option(
             "--app",
@@ -59,12 +57,13 @@ def configured(app: str | None, ini: str | None, backend: str | None) -> tuple[P
     """
     if app and ini:
         raise click.UsageError("--app and --ini can't be given together: which one holds?")
-    if app:
-        parts = tuple(lane.parts for lane in _middleware(app).recorder.lanes)
+    if app or ini:
+        middleware = _middleware(app) if app else _of_ini(str(ini))
+        parts = tuple(lane.parts for lane in middleware.recorder.lanes)
     else:
-        environment = {**os.environ, **(_from_ini(ini) if ini else {})}
-        if backend and not environment.get(_variable("backends")):
-            environment[_variable("backends")] = backend
+        environment = dict(os.environ)
+        if backend and not environment.get(_BACKENDS):
+            environment[_BACKENDS] = backend
         parts = compose([], {}, environment).parts
     chosen = tuple(part for part in parts if backend is None or part.name.startswith(backend))
     if not chosen:
@@ -115,10 +114,10 @@ def _below(app: Any) -> ApiMetricsMiddleware | None:
     return None
 
 
-def _from_ini(given: str) -> Mapping[str, str]:
-    """Return an ini file's section as the environment variables that would say the same."""
+def _of_ini(given: str) -> ApiMetricsMiddleware:
+    """Build the middleware that an ini file's section describes, around nothing."""
     name, _, wanted = given.partition("#")
-    parser = configparser.ConfigParser(interpolation=None)
+    parser = configparser.RawConfigParser()
     try:
         with Path(name).open(encoding="utf-8") as file:
             parser.read_file(file)
@@ -126,30 +125,26 @@ def _from_ini(given: str) -> Mapping[str, str]:
         raise ConfigurationError(f"{name} can't be read: {error.strerror}") from None
     except (configparser.Error, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{name} is no ini file: {error}") from None
-    candidates = (wanted,) if wanted else SECTIONS
-    section = next((one for one in candidates if parser.has_section(one)), None)
-    if section is None:
+    section = wanted or next(filter(lambda one: _is_ours(parser, one), parser.sections()), None)
+    if section is None or not parser.has_section(section):
         there = ", ".join(parser.sections()) or "none"
-        raise ConfigurationError(f"{name} has no section {' or '.join(candidates)}: there is {there}")
-    values = {key: text for key, text in parser[section].items() if key not in _NOT_OURS}
-    _check_names(values, f"{name} [{section}]")
-    return {_variable(key): text for key, text in values.items()}
+        missing = f"section {wanted!r}" if wanted else "section that uses wsgi_apimetrics"
+        raise ConfigurationError(f"{name} has no {missing}: there is {there}")
+    values = {
+        key: text
+        for key, text in parser.items(section)
+        if key not in _NOT_OURS and key not in parser.defaults()
+    }
+    return declared(_nothing, values, f"{name} [{section}]")
 
 
-def _check_names(values: Mapping[str, str], where: str) -> None:
-    known = {*KNOWN}
-    for name in OURS:
-        try:
-            own = options.kinds(backend_named(name).settings, *SHARED)
-        except ImportError:
-            continue
-        known |= {f"{name}_{option}" for option in own}
-    for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f": did you mean {near[0]!r}?" if near else ""
-            raise ConfigurationError(f"{where}: there is no option {key!r}{hint}")
+def _is_ours(parser: configparser.RawConfigParser, section: str) -> bool:
+    used = parser.get(section, "use", fallback="").replace("-", "_")
+    return "wsgi_apimetrics" in used or section.replace("-", "_") == "wsgi_apimetrics"
 
 
-def _variable(option: str) -> str:
-    return f"{options.ENV_PREFIX}{option}".upper()
+def _nothing(environ: Any, start_response: Any) -> list[bytes]:
+    """An app in the place of the user's, which is not needed here."""
+    del environ
+    start_response("404 Not Found", [])
+    return []

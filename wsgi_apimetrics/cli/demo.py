@@ -28,7 +28,7 @@ _SHOWN = Filter(endpoint=("/orders",), status=(201,))
 _FLOWS_EVERY_SECONDS = 2.0
 
 
-@click.command("demo")
+@click.command("demo", short_help="Watch a small API at work, without an account.")
 @click.option("--requests", default=300, show_default=True, type=click.IntRange(1, 100_000))
 @click.option("--serve", is_flag=True, help="Stay up, with traffic flowing, until Ctrl-C.")
 @click.option(

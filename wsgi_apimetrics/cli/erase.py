@@ -13,7 +13,7 @@ from .choices import caller_forms, json_option, opened, path_of, store_option
 from .terminal import console, visible
 
 
-@click.command("erase")
+@click.command("erase", short_help="Erase one caller's exchanges, for good.")
 @click.argument("caller")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @store_option
@@ -28,9 +28,13 @@ def erase_command(caller: str, yes: bool, store_path: Path | None, as_json: bool
     with opened(store_path) as store:
         count = store.count(Filter(caller=forms), at_most=10**9)
     if count and not yes:
-        click.confirm(f"Erase {count:,} exchanges from {path_of(store_path)}?", abort=True, err=True)
+        click.confirm(
+            f"Erase {count:,} exchanges from {path_of(store_path)}?", abort=True, err=True
+        )
     erased = erase(path_of(store_path), forms) if count else 0
     if as_json:
         click.echo(json.dumps({"erased": erased}))
     else:
-        console().print(f"{erased:,} exchanges of {visible(caller, one_line=True)} erased", markup=False)
+        console().print(
+            f"{erased:,} exchanges of {visible(caller, one_line=True)} erased", markup=False
+        )

@@ -30,7 +30,7 @@ from .terminal import console
 _CONVERTERS = frozenset({"int", "float", "path", "uuid", "string", "str", "any", "slug", "re"})
 
 
-@click.command("export")
+@click.command("export", short_help="HAR, JSON lines, or a CSV of routes.")
 @click.option(
     "--format",
     "format_",

@@ -32,13 +32,14 @@ def read(path: Path) -> list[Exchange]:
         entries = list(_entries(document))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoHar(f"{path} is no HAR file: {type(error).__name__}: {error}") from None
-    exchanges = []
-    for number, entry in enumerate(entries):
-        try:
-            exchanges.append(_exchange(entry))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise NoHar(f"{path}: entry {number}: {type(error).__name__}: {error}") from None
-    return exchanges
+    return [_checked(entry, f"{path}: entry {number}") for number, entry in enumerate(entries)]
+
+
+def _checked(entry: Mapping[str, Any], where: str) -> Exchange:
+    try:
+        return _exchange(entry)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NoHar(f"{where}: {type(error).__name__}: {error}") from None
 
 
 def _entries(document: Any) -> Iterator[Mapping[str, Any]]:
@@ -107,7 +108,9 @@ def _got(response: Mapping[str, Any]) -> Body:
     size, media_type = found.get("size", -1), str(found.get("mimeType", ""))
     known = size if isinstance(size, int) and size >= 0 else None
     if "text" not in found:
-        return Body(None, known, known, media_type, omitted="not in the HAR file") if known else Body()
+        return (
+            Body(None, known, known, media_type, omitted="not in the HAR file") if known else Body()
+        )
     content = _content(found["text"], found.get("encoding"))
     cut = known is not None and known > len(content)
     return Body(content, known if cut else len(content), None, media_type, truncated=cut)

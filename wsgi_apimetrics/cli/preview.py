@@ -17,9 +17,13 @@ from .passing import packed, preparation
 from .terminal import console, size
 
 
-@click.command("preview")
+@click.command("preview", short_help="The exact bytes that each backend would get.")
 @click.argument("id_", metavar="[ID]", required=False)
-@click.option("--har", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A HAR file instead of the store.")
+@click.option(
+    "--har",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A HAR file instead of the store.",
+)
 @configuration_options
 @store_option
 def preview_command(

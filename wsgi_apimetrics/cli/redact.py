@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import json
 import sys
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,7 +45,7 @@ def _rules(command: Command) -> Command:
     return command
 
 
-@click.command("redact")
+@click.command("redact", short_help="Try redaction rules: before and after.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), default="-")
 @_rules
 @click.option("--request/--response", "is_request", default=True, help="Whose body stdin is.")
@@ -79,18 +80,20 @@ def _of_body(is_request: bool, content_type: str) -> Exchange:
     content = sys.stdin.buffer.read()
     body = Body(content, len(content), len(content), content_type)
     request = Request("POST", "https", "example.com", "/", body=body if is_request else Body())
-    return Exchange(str(uuid.uuid4()), 0.0, request, Response(200, body=Body() if is_request else body))
+    return Exchange(
+        str(uuid.uuid4()), 0.0, request, Response(200, body=Body() if is_request else body)
+    )
 
 
 def _print_rules(out: Console, results: list[RedactedExchange], rules: dict[str, Any]) -> None:
-    places: dict[str, list[str]] = defaultdict(list)
+    places: dict[str, Counter[str]] = defaultdict(Counter)
     for result in results:
         for one in result.redactions:
-            places[one.rule].append(one.place + (f" ({one.reason})" if one.reason else ""))
+            places[one.rule][one.place + (f" ({one.reason})" if one.reason else "")] += 1
     for rule, found in places.items():
-        out.print(Text.assemble((visible(rule), "bold magenta"), f"  took out {len(found)}"))
-        for place in found[:20]:
-            out.print(shown(f"    {place}"))
+        out.print(Text.assemble((visible(rule), "bold magenta"), f"  took out {sum(found.values())}"))
+        for place, times in found.most_common(20):
+            out.print(shown(f"    {place}" + (f", {times} times" if times > 1 else "")))
         if len(found) > 20:
             out.print(f"    … and {len(found) - 20} more", style="dim")
     if not places:
@@ -107,9 +110,7 @@ def _print_rules(out: Console, results: list[RedactedExchange], rules: dict[str,
 
 
 def _print_difference(out: Console, before: Exchange, after: RedactedExchange) -> None:
-    lines = list(
-        difflib.unified_diff(list(_lines(before)), list(_lines(after)), lineterm="", n=1)
-    )
+    lines = list(difflib.unified_diff(list(_lines(before)), list(_lines(after)), lineterm="", n=1))
     if not lines:
         return
     out.print()
@@ -137,8 +138,6 @@ def _body_lines(body: Body) -> Iterator[str]:
         yield f"(left out: {body.omitted})"
         return
     text = body.content.decode("utf-8", "replace")
-    try:
+    with contextlib.suppress(ValueError):
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
-        pass
     yield from text.splitlines()

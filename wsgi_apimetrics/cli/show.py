@@ -13,7 +13,7 @@ from .exchange_view import view
 from .terminal import console
 
 
-@click.command("show")
+@click.command("show", short_help="One exchange, whole.")
 @click.argument("id_", metavar="ID")
 @click.option("--whole", is_flag=True, help="Do not cut long bodies.")
 @store_option

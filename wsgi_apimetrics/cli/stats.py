@@ -23,7 +23,7 @@ _BARS = " ▁▂▃▄▅▆▇█"
 _HOUR = 3600.0
 
 
-@click.command("stats")
+@click.command("stats", short_help="Rates, errors, percentiles, tops.")
 @click.option("--since", type=When(), help="From this time on (default: an hour ago): 15m, 2h.")
 @click.option("--until", type=When(), help="Before this time (default: now).")
 @click.option("--top", default=10, type=click.IntRange(1, 100), help="So many of each list.")

@@ -19,7 +19,7 @@ from .terminal import console
 _EVERY_SECONDS = 0.3
 
 
-@click.command("tail")
+@click.command("tail", short_help="The newest exchanges, and more as they come.")
 @click.option("--lines", "-n", default=10, type=click.IntRange(0), help="So many old ones first.")
 @click.option("--follow/--no-follow", "-f", default=True, help="Go on as they come (default).")
 @filter_options

@@ -1,0 +1,519 @@
+"""Every command as a new user would try it, with wrong input too."""
+
+from __future__ import annotations
+
+import csv
+import doctest
+import io
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+
+import pytest
+from har_schema import HAR_SCHEMA as SCHEMA
+from servers import ScriptedServer
+
+from wsgi_apimetrics import jsonline
+from wsgi_apimetrics.cli import export, terminal
+from wsgi_apimetrics.cli.commands import COMMANDS
+from wsgi_apimetrics.redaction.mask import mask
+from wsgi_apimetrics.store import Store, default_path
+
+
+def failed_well(result, code, *words):
+    """It says what is wrong in a line on stderr, without a traceback."""
+    assert result.returncode == code, result.stderr
+    assert "Traceback" not in result.stderr + result.stdout
+    for word in words:
+        assert word in result.stderr
+
+
+# -- around all commands ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(run, command):
+    """``--help`` says what it does."""
+    result = run(command, "--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "Usage: wsgi-apimetrics" in result.stdout
+
+
+def test_the_help_lists_every_command(run):
+    """In one screen."""
+    result = run("--help")
+    assert all(f"\n  {command} " in result.stdout for command in COMMANDS)
+
+
+def test_a_mistyped_command_is_answered_with_the_nearest(run):
+    """Exit code 2, as for every mistake of typing."""
+    failed_well(run("stat"), 2, "no command 'stat'", "'stats'")
+
+
+def test_an_unknown_option_is_exit_code_2(run):
+    """Click's own words."""
+    failed_well(run("tail", "--nonsense"), 2, "--nonsense")
+
+
+@pytest.mark.parametrize("command", [["tail", "--no-follow"], ["stats"], ["show", "x"], ["export"]])
+def test_without_a_store_there_is_a_clear_word(run, command):
+    """And nothing is made."""
+    failed_well(run(*command), 1, "there is no store at")
+    assert not default_path().exists()
+
+
+@pytest.mark.parametrize("command", [["tail", "--no-follow"], ["stats"], ["erase", "x"]])
+def test_a_file_that_is_no_store_is_left_alone(run, tmp_path, command):
+    """The text names the file."""
+    diary = tmp_path / "diary"
+    diary.write_text("Dear diary,")
+    failed_well(run(*command, "--store", diary), 1, "is not a store", str(diary))
+    assert diary.read_text() == "Dear diary,"
+
+
+def test_the_store_may_come_from_the_environment(run, filled, tmp_path):
+    """The same variable that the app reads."""
+    elsewhere = tmp_path / "none.sqlite"
+    failed_well(run("stats", WSGI_APIMETRICS_LOCAL_PATH=str(elsewhere)), 1, str(elsewhere))
+
+
+def test_nothing_captured_acts_on_the_terminal(run, filled):
+    """Escape sequences and bidirectional overrides are shown, not obeyed."""
+    for command in (["tail", "--no-follow"], ["show", filled["hostile"].id], ["stats"]):
+        result = run(*command, FORCE_COLOR="1", NO_COLOR="")
+        assert "\x1b]" not in result.stdout
+        assert "\x1b[2J" not in result.stdout
+        assert "\u202e" not in result.stdout
+    assert "\\x1b]0;owned" in result.stdout
+
+
+def test_no_color_is_honoured(run, filled):
+    """Not one escape sequence, whatever else asks for colours."""
+    result = run("show", filled["plain"].id, NO_COLOR="1", FORCE_COLOR="1")
+    assert "\x1b[3" not in result.stdout
+
+
+def test_a_reader_that_goes_is_no_error(filled):
+    """``wsgi-apimetrics export | head -c 1``."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wsgi_apimetrics", "export", "--format", "jsonl"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(30) in {0, 1}
+
+
+def test_completion_is_there(run):
+    """The shell is told the commands."""
+    result = run(_WSGI_APIMETRICS_COMPLETE="bash_source")
+    assert "complete" in result.stdout
+
+
+def test_without_the_extra_it_names_the_extra():
+    """No traceback for a missing click or rich."""
+    source = (
+        "import sys; sys.modules['click'] = None; from wsgi_apimetrics.cli import main; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=False, timeout=30
+    )
+    failed_well(result, 1, "pip install 'wsgi-apimetrics[cli]'")
+
+
+# -- looking ------------------------------------------------------------------------------
+
+
+def test_show_has_everything(run, filled):
+    """Request, response, error; the beginning of the id is enough."""
+    result = run("show", filled["failed"].id[:13])
+    assert result.returncode == 0
+    for part in ("GET https://api.example.com/broken", "500", "KeyError", "Traceback: line 7"):
+        assert part in result.stdout
+
+
+def test_show_as_json_is_the_line(run, filled):
+    """Lossless, for a script."""
+    result = run("show", filled["binary"].id, "--json")
+    assert jsonline.loads(result.stdout).exchange == filled["binary"]
+
+
+def test_show_gives_binary_bodies_as_hex(run, filled):
+    """With the letters beside it."""
+    assert "89 50 4e 47 00 ff" in run("show", filled["binary"].id).stdout
+
+
+def test_an_id_of_nothing_is_said_so(run, filled):
+    """Exit code 1."""
+    failed_well(run("show", "zzz"), 1, "no exchange 'zzz'")
+
+
+def test_tail_prints_the_newest_last(run, filled):
+    """One line each, oldest of them first."""
+    result = run("tail", "-n", 3, "--no-follow")
+    found = result.stdout.splitlines()
+    assert len(found) == 3
+    assert "/broken" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["--status", "5xx"], {"failed"}),
+        (["--status", "201,5xx"], {"failed", "post"}),
+        (["--method", "post"], {"post"}),
+        (["--caller", "key-of-ada"], {"plain"}),
+        (["--search", "Ada"], {"plain"}),
+        (["--slower", "1"], {"post"}),
+        (["--errors"], {"failed"}),
+        (["--path", "/us*"], {"plain"}),
+        (["--route", "/broken"], {"failed"}),
+        (["--since", "1h", "--host", "api.example.com", "--status", "200", "--larger", "10"], {"plain"}),
+        (["--until", "2h"], set()),
+        (["--since", "2020-01-01", "--until", "2020-01-02T10:00:00Z"], set()),
+    ],
+)
+def test_filters(run, filled, arguments, names):
+    """Each narrows what is printed."""
+    result = run("tail", "--no-follow", "--json", *arguments)
+    ids = {json.loads(line)["id"] for line in result.stdout.splitlines()}
+    assert ids == {filled[name].id for name in names}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--since", "yesterday"], "is no time"),
+        (["--status", "teapot"], "is no status"),
+        (["--slower", "long"], "valid float"),
+        (["--kind", "both"], "server"),
+    ],
+)
+def test_wrong_filters_are_explained(run, filled, arguments, word):
+    """Exit code 2 and what is accepted."""
+    failed_well(run("tail", "--no-follow", *arguments), 2, word)
+
+
+def test_tail_follows_until_ctrl_c(filled, state_dir):
+    """What comes is printed as it comes; Ctrl-C is no error message."""
+    from store.samples import exchange, lines
+
+    from wsgi_apimetrics.store import Writer
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wsgi_apimetrics", "tail", "-n", "1", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    watchdog = threading.Timer(30, process.kill)
+    watchdog.start()
+    process.stdout.readline()
+    new = exchange("/new")
+    writer = Writer(state_dir / "wsgi-apimetrics" / "exchanges.sqlite")
+    writer.append(lines(new))
+    writer.close()
+    assert json.loads(process.stdout.readline())["id"] == new.id
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    watchdog.cancel()
+    assert process.returncode in {1, 130}
+    assert "Traceback" not in said
+
+
+def test_stats(run, filled):
+    """Figures for people, and for a script."""
+    result = run("stats")
+    assert "5 exchanges" in result.stdout
+    plain = json.loads(run("stats", "--json").stdout)
+    assert plain["now"]["totals"]["count"] == 5
+    assert plain["now"]["totals"]["server_errors"] == 1
+
+
+def test_stats_of_a_range_that_ends_before_it_begins(run, filled):
+    """A mistake of typing."""
+    failed_well(run("stats", "--since", "1h", "--until", "2h"), 2, "before")
+
+
+# -- taking out ---------------------------------------------------------------------------
+
+
+def test_export_har_is_har(run, filled, tmp_path):
+    """Valid against the schema, private, and it can be read back."""
+    import jsonschema
+
+    target = tmp_path / "out.har"
+    result = run("export", "-o", target)
+    assert "5 exchanges written" in result.stderr
+    document = json.loads(target.read_text())
+    jsonschema.validate(document, SCHEMA)
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_export_of_nothing_is_still_a_har(run, filled):
+    """An empty list of entries."""
+    assert json.loads(run("export", "--status", "418").stdout)["log"]["entries"] == []
+
+
+def test_export_jsonl_is_lossless(run, filled):
+    """Every exchange comes back as it was."""
+    result = run("export", "--format", "jsonl")
+    back = {jsonline.loads(line).exchange.id for line in result.stdout.splitlines()}
+    assert back == {one.id for one in filled.values()}
+
+
+def test_export_routes(run, filled):
+    """A row for each route and method."""
+    rows = list(csv.DictReader(io.StringIO(run("export", "--format", "routes").stdout)))
+    by_path = {row["path"]: row for row in rows}
+    assert by_path["/users/*"]["statuses"] == "200"
+    assert by_path["/orders"]["method"] == "post"
+
+
+def test_export_to_where_nobody_may_write(run, filled, tmp_path):
+    """The system's word, without a traceback."""
+    failed_well(run("export", "-o", tmp_path / "no" / "out.har"), 1, "No such file")
+
+
+def test_erase_takes_out_one_caller(run, filled, state_dir):
+    """By the key itself; nothing of it is left in the file."""
+    failed_well(run("erase", "key-of-ada", stdin=""), 1, "Aborted")
+    result = run("erase", "key-of-ada", "--yes", "--json")
+    assert json.loads(result.stdout) == {"erased": 1}
+    path = default_path()
+    with Store(path) as store:
+        assert store.extent().exchanges == 4
+        assert store.get(filled["plain"].id) is None
+    content = b"".join(one.read_bytes() for one in path.parent.iterdir())
+    assert mask("key-of-ada").encode() not in content
+    assert filled["plain"].id.encode() not in content
+
+
+def test_erase_of_nobody(run, filled):
+    """Nothing asked, nothing erased."""
+    result = run("erase", "stranger")
+    assert (result.returncode, result.stdout.startswith("0 exchanges")) == (0, True)
+
+
+# -- what leaves --------------------------------------------------------------------------
+
+README = {"WSGI_APIMETRICS_BACKENDS": "readme", "WSGI_APIMETRICS_README_API_KEY": "k"}
+
+
+@pytest.fixture
+def server():
+    with ScriptedServer() as server:
+        yield server
+
+
+def readme(server):
+    return {**README, "WSGI_APIMETRICS_README_SERVER": server.url}
+
+
+def test_preview_gives_the_exact_bytes(run, filled):
+    """ReadMe's array of one log; what it is on stderr."""
+    result = run("preview", filled["plain"].id, **README)
+    [log] = json.loads(result.stdout)
+    assert log["_id"] == filled["plain"].id
+    assert log["group"]["id"] == mask("key-of-ada")
+    assert "readme" in result.stderr
+
+
+def test_check_says_that_all_is_well(run, server):
+    """Exit code 0."""
+    result = run("check", **readme(server))
+    assert (result.returncode, "✓ readme" in result.stdout) == (0, True)
+
+
+def test_check_says_what_is_wrong(run, server):
+    """A refused key is exit code 1, with what to do."""
+    server.answers(401)
+    result = run("check", "--json", **readme(server))
+    [finding] = json.loads(result.stdout)
+    assert (result.returncode, finding["ok"]) == (1, False)
+    assert "key" in finding["mend"]
+
+
+def test_check_explains_a_wrong_option(run):
+    """The option, what came, what is accepted."""
+    failed_well(run("check", WSGI_APIMETRICS_BUFFER_LENGTH="many"), 1, "BUFFER_LENGTH", "'many'")
+
+
+def test_check_reads_an_ini_file(run, tmp_path):
+    """As PasteDeploy does; a wrong name is explained with the file and the section."""
+    ini = tmp_path / "app.ini"
+    ini.write_text("[filter:metrics]\nuse = egg:wsgi_apimetrics\nbuffer_length = 5\n")
+    assert run("check", "--ini", ini).returncode == 0
+    ini.write_text("[filter:metrics]\nuse = egg:wsgi_apimetrics\nbufer_length = 5\n")
+    failed_well(run("check", "--ini", ini), 1, "[filter:metrics]", "buffer_length")
+    failed_well(run("check", "--ini", f"{ini}#filter:other"), 1, "filter:other")
+    failed_well(run("check", "--ini", tmp_path / "none.ini"), 1, "can't be read")
+
+
+APP = """
+from wsgi_apimetrics import ApiMetricsMiddleware, Local
+def app(environ, start_response): ...
+wrapped = ApiMetricsMiddleware(app, Local(path="theirs.sqlite"))
+def create_app(): return wrapped
+"""
+
+
+@pytest.mark.parametrize("name", ["wrapped", "create_app"])
+def test_check_reads_the_app_itself(run, tmp_path, name):
+    """``module:object``, or a function that makes it, from the working directory."""
+    (tmp_path / "theirs.py").write_text(APP)
+    result = run("check", "--app", f"theirs:{name}")
+    assert "✓ local" in result.stdout
+    assert (tmp_path / "theirs.sqlite").exists()
+
+
+@pytest.mark.parametrize("name", ["theirs:missing", "nowhere:app", "theirs:app", "theirs"])
+def test_check_explains_an_app_that_is_none(run, tmp_path, name):
+    """Whatever is wrong with the dotted path."""
+    (tmp_path / "theirs.py").write_text(APP)
+    failed_well(run("check", "--app", name), 1, f"--app {name}")
+
+
+def test_replay_sends_the_store_once(run, filled, server):
+    """Oldest first; a second run has nothing more to do, ``--restart`` sends all again."""
+    environment = readme(server)
+    dry = json.loads(run("replay", "--dry-run", "--json", **environment).stdout)
+    assert (dry["sent"], len(server.requests)) == (5, 0)
+    assert json.loads(run("replay", "--json", **environment).stdout)["sent"] == 5
+    ids = [log["_id"] for request in server.requests for log in json.loads(request.body)]
+    assert ids == [one.id for one in filled.values()]
+    assert json.loads(run("replay", "--json", **environment).stdout)["sent"] == 0
+    assert json.loads(run("replay", "--json", "--restart", **environment).stdout)["sent"] == 5
+
+
+def test_replay_of_a_har_file_goes_on_where_it_stopped(run, filled, server, tmp_path):
+    """A refused key ends it with a clear word; the same command sends the rest."""
+    target = tmp_path / "out.har"
+    run("export", "-o", target)
+    server.answers(401)
+    failed_well(run("replay", "--har", target, **readme(server)), 1, "refuses: 401")
+    server.answers(200)
+    result = run("replay", "--har", target, "--json", **readme(server))
+    assert json.loads(result.stdout)["sent"] == 5
+
+
+def test_replay_has_its_own_rate(run, filled, server):
+    """A bound on exchanges a second is taken."""
+    result = run("replay", "--rate", "1000", "--json", **readme(server))
+    assert json.loads(result.stdout)["sent"] == 5
+
+
+def test_replay_to_several_asks_which(run, filled):
+    """Nothing is sent to a backend that was not meant."""
+    both = {**README, "WSGI_APIMETRICS_BACKENDS": "readme, local"}
+    failed_well(run("replay", **both), 1, "choose by --backend")
+
+
+@pytest.mark.parametrize("content", ["nonsense", "{}", '{"log": {"entries": [{}]}}', "[1]"])
+def test_a_file_that_is_no_har_is_explained(run, tmp_path, content):
+    """With the file's name."""
+    file = tmp_path / "x.har"
+    file.write_text(content)
+    failed_well(run("redact", file), 1, str(file))
+
+
+def test_redact_shows_what_each_rule_takes_out(run):
+    """Before in the lines that go, after in those that come, and rules that matched nothing."""
+    body = '{"password": "hunter2", "name": "Ada"}'
+    result = run("redact", "--denylist", "password", "--denylist", "nope", stdin=body)
+    assert result.returncode == 0
+    assert "nope  matched nothing" in result.stdout
+
+
+def test_redact_of_a_har_file(run, filled, tmp_path):
+    """Header rules, with the places."""
+    target = tmp_path / "out.har"
+    run("export", "-o", target)
+    result = run("redact", target, "--denylist", "X-Odd")
+    assert "request.headers.X-Odd" in result.stdout
+
+
+# -- spools -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spool(run, filled, server, tmp_path):
+    """A spool for ReadMe with one exchange that waits, as an app with a dead backend leaves it."""
+    source = """
+import os, sys
+from werkzeug.test import Client
+from wsgi_apimetrics import ApiMetricsMiddleware
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+middleware = ApiMetricsMiddleware(app)
+Client(middleware).get("/waits")
+middleware.shutdown(1)
+"""
+    directory = tmp_path / "spool"
+    server.answers(503)
+    environment = {**readme(server), "WSGI_APIMETRICS_SPOOL_DIR": str(directory)}
+    environment["WSGI_APIMETRICS_GROUPING_FUNCTION"] = "builtins.dict"
+    environment.pop("WSGI_APIMETRICS_GROUPING_FUNCTION")
+    subprocess.run(
+        [sys.executable, "-c", source], env={**os.environ, **environment}, check=True, timeout=60
+    )
+    server.answers(200)
+    [path] = directory.glob("*.spool")
+    return path, environment
+
+
+def test_a_spool_is_verified_and_exported(run, spool):
+    """What waits in it, as JSON."""
+    path, _ = spool
+    result = run("spool", "verify", path.parent)
+    assert (result.returncode, "1 exchanges wait" in result.stdout) == (0, True)
+    [line] = run("spool", "export", path).stdout.splitlines()
+    assert json.loads(line)["content"]["request"]["log"]["entries"][0]["request"]["url"].endswith("/waits")
+
+
+def test_a_spool_is_replayed_to_its_own_backend(run, spool, server):
+    """And is empty then; another account's backend does not get it."""
+    path, environment = spool
+    other = {**environment, "WSGI_APIMETRICS_README_API_KEY": "another"}
+    failed_well(run("replay", "--spool", path, **other), 1, "another backend, account")
+    before = len(server.requests)
+    result = run("replay", "--spool", path, "--json", **environment)
+    assert json.loads(result.stdout)["sent"] == 1
+    assert len(server.requests) == before + 1
+    assert "0 exchanges wait" in run("spool", "verify", path).stdout
+
+
+def test_a_damaged_spool_is_repaired(run, spool):
+    """What is intact is saved, and the old file kept."""
+    path, _ = spool
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE exchange SET checksum = checksum + 1")
+    connection.commit()
+    connection.close()
+    assert run("spool", "verify", path).returncode == 1
+    result = run("spool", "repair", path)
+    assert "0 exchanges saved, 1 lost" in result.stdout
+    assert run("spool", "verify", path).returncode == 0
+
+
+def test_a_file_that_is_no_spool_is_refused(run, tmp_path):
+    """The text names it."""
+    file = tmp_path / "x.spool"
+    file.write_text("Dear diary,")
+    for command in ("verify", "repair", "export"):
+        failed_well(run("spool", command, file), 1, "is no spool")
+    failed_well(run("spool", "verify", tmp_path / "none"), 2, "does not exist")
+
+
+@pytest.mark.parametrize("module", [terminal, export])
+def test_the_examples_in_the_docstrings_run(module):
+    """The documentation's examples are true."""
+    assert doctest.testmod(module).failed == 0

@@ -1,0 +1,151 @@
+"""What can be replayed, as batches that go on where the last run stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import jsonline
+from ..backends.base import Parts
+from ..delivery.spool_files import SpoolFile
+from ..delivery.spool_schema import SpoolUnusable
+from ..exceptions import ApiMetricsError
+from ..exchange import Exchange
+from ..payload import Fragment
+from ..store import Filter, Store, default_path
+
+
+class SpoolInUse(ApiMetricsError):
+    """The spool can't be opened now; the text says why."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Fragments for one payload, and what to call once they are sent."""
+
+    fragments: list[Fragment]
+    done: Callable[[], None]
+
+
+class Place:
+    """How far a replay came, in a small file beside the default store.
+
+    Args:
+        source: What is replayed. ``target`` is where to; each pair has a place of its own.
+    """
+
+    def __init__(self, source: str, target: str) -> None:
+        digest = hashlib.sha256(f"{source}\0{target}".encode("utf-8", "surrogatepass")).hexdigest()
+        self._path = default_path().with_name(f"replay-{digest[:16]}.json")
+
+    def read(self) -> int:
+        """Return the last position that was sent, 0 at the beginning."""
+        try:
+            return int(json.loads(self._path.read_text("utf-8"))["position"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+
+    def write(self, position: int) -> None:
+        """Keep a position; whole, or not at all."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(json.dumps({"position": position}), "utf-8")
+        fresh.replace(self._path)
+
+    def forget(self) -> None:
+        """Begin at the beginning the next time."""
+        with contextlib.suppress(OSError):
+            os.unlink(self._path)  # noqa: PTH108
+
+
+def of_store(
+    store: Store,
+    wanted: Filter,
+    prepare: Callable[[Exchange], Fragment],
+    parts: Parts,
+    place: Place,
+) -> Iterator[Batch]:
+    """Yield a store's exchanges, oldest first; those that came in meanwhile are left out."""
+    last, end = place.read(), store.last_seq()
+    while last < end:
+        found = store.newer(last, wanted, parts.limits.max_exchanges)
+        found = tuple(one for one in found if one.seq <= end)
+        if not found:
+            return
+        lines = (store.line(one.id) for one in found)
+        exchanges = [jsonline.loads(line).exchange for line in lines if line is not None]
+        last = found[-1].seq
+        sendable = _sendable(exchanges, parts)
+        yield from _within(parts, [prepare(one) for one in sendable], lambda: place.write(last))  # noqa: B023 - called at once
+
+
+def of_exchanges(
+    exchanges: list[Exchange],
+    prepare: Callable[[Exchange], Fragment],
+    parts: Parts,
+    place: Place,
+) -> Iterator[Batch]:
+    """Yield the exchanges of a file in their order."""
+    done, step = place.read(), parts.limits.max_exchanges
+    for start in range(done, len(exchanges), step):
+        stop = start + step
+        fragments = [prepare(one) for one in _sendable(exchanges[start:stop], parts)]
+        yield from _within(parts, fragments, lambda: place.write(stop))  # noqa: B023 - called at once
+
+
+@contextmanager
+def of_spool(path: Path, parts: Parts) -> Iterator[Iterator[Batch]]:
+    """Give a spool's exchanges; each is taken out once it is sent.
+
+    Raises:
+        SpoolInUse: it is damaged while others have it open, or of a newer version.
+    """
+    file = SpoolFile(str(path), "normal")
+    try:
+        spool, _ = file.open()
+    except SpoolUnusable as error:
+        raise SpoolInUse(f"{path}: {error}") from None
+    try:
+        spool.renew()
+
+        def batches() -> Iterator[Batch]:
+            while rows := spool.take(parts.limits, frozenset()):
+                intact = [row.fragment for row in rows if row.intact]
+                positions = [row.position for row in rows]
+                yield Batch(intact, lambda: _removed(spool.remove(positions)))  # noqa: B023
+
+        yield batches()
+    finally:
+        spool.close()
+        file.let_go()
+
+
+def _removed(_: int) -> None:
+    """What is removed was sent; how many there were does not matter here."""
+
+
+def _sendable(exchanges: list[Exchange], parts: Parts) -> list[Exchange]:
+    """Leave out what the backend can't show."""
+    if parts.takes_client_exchanges:
+        return exchanges
+    return [exchange for exchange in exchanges if exchange.kind == "server"]
+
+
+def _within(parts: Parts, fragments: list[Fragment], done: Callable[[], None]) -> Iterator[Batch]:
+    """Split by the backend's bound on bytes; only the last part moves the place on."""
+    batch: list[Fragment] = []
+    room = parts.limits.max_bytes
+    for fragment in fragments:
+        size = len(fragment.content)
+        if batch and size > room:
+            yield Batch(batch, lambda: None)
+            batch, room = [], parts.limits.max_bytes
+        batch.append(fragment)
+        room -= size
+    yield Batch(batch, done)
