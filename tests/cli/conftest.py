@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from store.samples import exchange, lines
+
 from wsgi_apimetrics.exchange import ErrorRecord
 from wsgi_apimetrics.redaction.mask import mask
 from wsgi_apimetrics.store import Writer
 
+BOB = mask("key-of-bob")
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202egnp.exe"
 
 
@@ -46,11 +47,30 @@ def filled(state_dir):
     each = {
         "plain": exchange("/users/7", at=now, caller=mask("key-of-ada"), got=b'{"name":"Ada"}'),
         "post": exchange(
-            "/orders", at=now + 1, method="POST", sent=b'{"card":"4111"}', status=201, duration=1.5
+            "/orders",
+            caller=BOB,
+            at=now + 1,
+            method="POST",
+            sent=b'{"card":"4111"}',
+            status=201,
+            duration=1.5,
         ),
-        "failed": exchange("/broken", at=now + 2, status=500, errors=(failed,), route="/broken"),
-        "binary": exchange("/logo", at=now + 3, got=b"\x89PNG\x00\xff", response_type="image/png"),
-        "hostile": exchange(f"/{HOSTILE}", at=now + 4, headers=(("X-Odd", HOSTILE),)),
+        "failed": exchange(
+            "/broken",
+            caller=BOB,
+            at=now + 2,
+            status=500,
+            errors=(failed,),
+            route="/broken",
+        ),
+        "binary": exchange(
+            "/logo",
+            caller=BOB,
+            at=now + 3,
+            got=b"\x89PNG\x00\xff",
+            response_type="image/png",
+        ),
+        "hostile": exchange(f"/{HOSTILE}", caller=BOB, at=now + 4, headers=(("X-Odd", HOSTILE),)),
     }
     writer = Writer(Path(state_dir) / "wsgi-apimetrics" / "exchanges.sqlite")
     writer.append(lines(*each.values()))

@@ -14,8 +14,8 @@ import sys
 import threading
 
 import pytest
-from har_schema import HAR_SCHEMA as SCHEMA
-from servers import ScriptedServer
+from har_schema import HAR as SCHEMA
+from servers import Answer, HttpServer
 
 from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.cli import export, terminal
@@ -119,9 +119,7 @@ def test_completion_is_there(run):
 
 def test_without_the_extra_it_names_the_extra():
     """No traceback for a missing click or rich."""
-    source = (
-        "import sys; sys.modules['click'] = None; from wsgi_apimetrics.cli import main; main()"
-    )
+    source = "import sys; sys.modules['click'] = None; from wsgi_apimetrics.cli import main; main()"
     result = subprocess.run(
         [sys.executable, "-c", source], capture_output=True, text=True, check=False, timeout=30
     )
@@ -175,7 +173,10 @@ def test_tail_prints_the_newest_last(run, filled):
         (["--errors"], {"failed"}),
         (["--path", "/us*"], {"plain"}),
         (["--route", "/broken"], {"failed"}),
-        (["--since", "1h", "--host", "api.example.com", "--status", "200", "--larger", "10"], {"plain"}),
+        (
+            ["--since", "1h", "--host", "api.example.com", "--larger", "10"],
+            {"plain"},
+        ),
         (["--until", "2h"], set()),
         (["--since", "2020-01-01", "--until", "2020-01-02T10:00:00Z"], set()),
     ],
@@ -307,10 +308,20 @@ def test_erase_of_nobody(run, filled):
 README = {"WSGI_APIMETRICS_BACKENDS": "readme", "WSGI_APIMETRICS_README_API_KEY": "k"}
 
 
+class Server(HttpServer):
+    """A server whose answer can be changed while it runs."""
+
+    def __init__(self):
+        self.status = 200
+        super().__init__(lambda got: Answer(self.status))
+
+
 @pytest.fixture
 def server():
-    with ScriptedServer() as server:
-        yield server
+    server = Server()
+    server.start()
+    yield server
+    server.stop()
 
 
 def readme(server):
@@ -334,7 +345,7 @@ def test_check_says_that_all_is_well(run, server):
 
 def test_check_says_what_is_wrong(run, server):
     """A refused key is exit code 1, with what to do."""
-    server.answers(401)
+    server.status = 401
     result = run("check", "--json", **readme(server))
     [finding] = json.loads(result.stdout)
     assert (result.returncode, finding["ok"]) == (1, False)
@@ -385,9 +396,9 @@ def test_replay_sends_the_store_once(run, filled, server):
     """Oldest first; a second run has nothing more to do, ``--restart`` sends all again."""
     environment = readme(server)
     dry = json.loads(run("replay", "--dry-run", "--json", **environment).stdout)
-    assert (dry["sent"], len(server.requests)) == (5, 0)
+    assert (dry["sent"], len(server.got)) == (5, 0)
     assert json.loads(run("replay", "--json", **environment).stdout)["sent"] == 5
-    ids = [log["_id"] for request in server.requests for log in json.loads(request.body)]
+    ids = [log["_id"] for request in server.got for log in json.loads(request.body)]
     assert ids == [one.id for one in filled.values()]
     assert json.loads(run("replay", "--json", **environment).stdout)["sent"] == 0
     assert json.loads(run("replay", "--json", "--restart", **environment).stdout)["sent"] == 5
@@ -397,9 +408,9 @@ def test_replay_of_a_har_file_goes_on_where_it_stopped(run, filled, server, tmp_
     """A refused key ends it with a clear word; the same command sends the rest."""
     target = tmp_path / "out.har"
     run("export", "-o", target)
-    server.answers(401)
+    server.status = 401
     failed_well(run("replay", "--har", target, **readme(server)), 1, "refuses: 401")
-    server.answers(200)
+    server.status = 200
     result = run("replay", "--har", target, "--json", **readme(server))
     assert json.loads(result.stdout)["sent"] == 5
 
@@ -408,6 +419,26 @@ def test_replay_has_its_own_rate(run, filled, server):
     """A bound on exchanges a second is taken."""
     result = run("replay", "--rate", "1000", "--json", **readme(server))
     assert json.loads(result.stdout)["sent"] == 5
+
+
+def test_replay_says_what_the_backend_has_no_place_for(run, server, tmp_path):
+    """A HAR file of another tool names no caller, which ReadMe wants."""
+    entry = {
+        "startedDateTime": "2026-11-21T12:00:00.000Z",
+        "time": 12,
+        "request": {"method": "GET", "url": "https://example.com/x?y=1", "headers": []},
+        "response": {"status": 200, "content": {"size": 2, "text": "ok", "mimeType": "text/plain"}},
+    }
+    file = tmp_path / "other.har"
+    file.write_text(json.dumps({"log": {"version": "1.2", "entries": [entry]}}))
+    result = run("replay", "--har", file, "--json", **readme(server))
+    assert json.loads(result.stdout)["left_out"] == 1
+    assert "no_group" in result.stderr
+    local = run("replay", "--har", file, "--backend", "local", "--json")
+    assert json.loads(local.stdout)["sent"] == 1
+    with Store(default_path()) as store:
+        [kept] = store.page().summaries
+    assert kept.url == "https://example.com/x?y=1"
 
 
 def test_replay_to_several_asks_which(run, filled):
@@ -458,14 +489,18 @@ Client(middleware).get("/waits")
 middleware.shutdown(1)
 """
     directory = tmp_path / "spool"
-    server.answers(503)
+    server.status = 503
+    (tmp_path / "who.py").write_text("def who(request): return {'api_key': 'key-of-ada'}")
     environment = {**readme(server), "WSGI_APIMETRICS_SPOOL_DIR": str(directory)}
-    environment["WSGI_APIMETRICS_GROUPING_FUNCTION"] = "builtins.dict"
-    environment.pop("WSGI_APIMETRICS_GROUPING_FUNCTION")
+    environment["WSGI_APIMETRICS_GROUPING_FUNCTION"] = "who.who"
     subprocess.run(
-        [sys.executable, "-c", source], env={**os.environ, **environment}, check=True, timeout=60
+        [sys.executable, "-c", source],
+        env={**os.environ, **environment},
+        cwd=tmp_path,
+        check=True,
+        timeout=60,
     )
-    server.answers(200)
+    server.status = 200
     [path] = directory.glob("*.spool")
     return path, environment
 
@@ -476,7 +511,9 @@ def test_a_spool_is_verified_and_exported(run, spool):
     result = run("spool", "verify", path.parent)
     assert (result.returncode, "1 exchanges wait" in result.stdout) == (0, True)
     [line] = run("spool", "export", path).stdout.splitlines()
-    assert json.loads(line)["content"]["request"]["log"]["entries"][0]["request"]["url"].endswith("/waits")
+    assert json.loads(line)["content"]["request"]["log"]["entries"][0]["request"]["url"].endswith(
+        "/waits"
+    )
 
 
 def test_a_spool_is_replayed_to_its_own_backend(run, spool, server):
@@ -484,10 +521,10 @@ def test_a_spool_is_replayed_to_its_own_backend(run, spool, server):
     path, environment = spool
     other = {**environment, "WSGI_APIMETRICS_README_API_KEY": "another"}
     failed_well(run("replay", "--spool", path, **other), 1, "another backend, account")
-    before = len(server.requests)
+    before = len(server.got)
     result = run("replay", "--spool", path, "--json", **environment)
     assert json.loads(result.stdout)["sent"] == 1
-    assert len(server.requests) == before + 1
+    assert len(server.got) == before + 1
     assert "0 exchanges wait" in run("spool", "verify", path).stdout
 
 

@@ -57,6 +57,8 @@ def configured(app: str | None, ini: str | None, backend: str | None) -> tuple[P
     """
     if app and ini:
         raise click.UsageError("--app and --ini can't be given together: which one holds?")
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # where servers look for an app, or its functions
     if app or ini:
         middleware = _middleware(app) if app else _of_ini(str(ini))
         parts = tuple(lane.parts for lane in middleware.recorder.lanes)
@@ -78,9 +80,7 @@ def origin(app: str | None, ini: str | None) -> str:
 
 
 def _middleware(dotted: str) -> ApiMetricsMiddleware:
-    """Import the app as a server would, from the working directory too."""
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    """Import the app as a server would."""
     try:
         found = options.imported(dotted)
     except ValueError as error:

@@ -11,6 +11,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -86,6 +87,8 @@ def _har(store: Store, wanted: Filter, file: IO[bytes]) -> int:
         plain = entry(again(stored.exchange))
         plain.pop("pageref", None)  # HAR wants a page of that name, and there are no pages
         plain["_id"] = stored.exchange.id
+        if stored.exchange.group is not None:
+            plain["_group"] = asdict(stored.exchange.group)
         file.write((b",\n" if count else b"\n") + json.dumps(plain).encode())
         count += 1
     file.write(b"\n]}}\n")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..exceptions import ApiMetricsError
-from ..exchange import Body, Exchange, Headers, Request, Response, Timings
+from ..exchange import Body, Exchange, Group, Headers, Request, Response, Timings
 
 
 class NoHar(ApiMetricsError):
@@ -77,6 +77,7 @@ def _exchange(entry: Mapping[str, Any]) -> Exchange:
             _got(response),
         ),
         timings=Timings(wait / 1000, receive / 1000),
+        group=Group(**entry["_group"]) if entry.get("_group") else None,
     )
 
 

@@ -91,7 +91,9 @@ def _print_rules(out: Console, results: list[RedactedExchange], rules: dict[str,
         for one in result.redactions:
             places[one.rule][one.place + (f" ({one.reason})" if one.reason else "")] += 1
     for rule, found in places.items():
-        out.print(Text.assemble((visible(rule), "bold magenta"), f"  took out {sum(found.values())}"))
+        out.print(
+            Text.assemble((visible(rule), "bold magenta"), f"  took out {sum(found.values())}")
+        )
         for place, times in found.most_common(20):
             out.print(shown(f"    {place}" + (f", {times} times" if times > 1 else "")))
         if len(found) > 20:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..backends.base import Parts
 from ..delivery.spool_files import spool_path
-from ..exceptions import ConfigurationError
+from ..exceptions import ConfigurationError, ExchangeDropped
+from ..exchange import Exchange
 from ..payload import Fragment, Outcome
 from .choices import chosen, filter_options, json_option, opened, store_option
 from .configuration import configuration_options, configured
@@ -58,16 +59,22 @@ def replay_command(
     if har and spool:
         raise click.UsageError("--har and --spool can't be given together")
     parts = _one(configured(app, ini, backend), spool)
+    tally = Tally()
     with ExitStack() as stack:
         batches, total = _batches(
-            stack, parts, har, spool, store_path, given, restart and not dry_run
+            stack, parts, har, spool, store_path, given, tally, restart=restart and not dry_run
         )
-        tally = _dry(batches) if dry_run else _sent(parts, batches, total, rate)
+        if dry_run:
+            _dry(batches, tally)
+        else:
+            _sent(parts, batches, total, rate, tally)
     if as_json:
         click.echo(json.dumps({"backend": parts.name, "dry_run": dry_run, **asdict(tally)}))
         return
     verb = "would be sent" if dry_run else "sent"
-    console().print(f"{tally.sent:,} exchanges {verb} to {parts.name}, {tally.refused:,} refused")
+    left_out = f", {tally.left_out:,} left out" if tally.left_out else ""
+    refused = f", {tally.refused:,} refused" if tally.refused else ""
+    console().print(f"{tally.sent:,} exchanges {verb} to {parts.name}{refused}{left_out}")
 
 
 def _one(every: tuple[Parts, ...], spool: Path | None) -> Parts:
@@ -95,13 +102,15 @@ def _batches(
     spool: Path | None,
     store_path: Path | None,
     given: dict[str, Any],
+    tally: Tally,
+    *,
     restart: bool,
 ) -> tuple[Iterator[Batch], int | None]:
     """Return what to send, and how much that is, if it is known."""
     wanted = chosen(given)
     if spool is not None:
         return stack.enter_context(of_spool(spool, parts)), None
-    prepare = preparation(parts)
+    prepare = _preparation(parts, tally)
     if har is not None:
         exchanges = read(har)
         place = Place(str(har.resolve()), parts.name)
@@ -115,18 +124,40 @@ def _batches(
     return of_store(store, wanted, prepare, parts, place), store.count(wanted, at_most=10**9)
 
 
-def _dry(batches: Iterator[Batch]) -> Tally:
+def _preparation(parts: Parts, tally: Tally) -> Callable[[Exchange], Fragment | None]:
+    """Return what makes fragments, and counts what the backend has no place for."""
+    prepare = preparation(parts)
+    reasons: set[str] = set()
+
+    def prepared(exchange: Exchange) -> Fragment | None:
+        try:
+            if exchange.kind == "server" or parts.takes_client_exchanges:
+                return prepare(exchange)
+            reason = "it was made by the app, not answered by it"
+        except ExchangeDropped as error:
+            reason = str(error)
+        tally.left_out += 1
+        if reason not in reasons:
+            reasons.add(reason)
+            console(stderr=True).print(shown(f"{parts.name} leaves out: {reason}", "yellow"))
+        return None
+
+    return prepared
+
+
+def _dry(batches: Iterator[Batch], tally: Tally) -> None:
     """Count without sending, and without moving on."""
-    tally, content = Tally(), 0
+    content = 0
     err = console(stderr=True)
     for batch in batches:
         tally.sent += len(batch.fragments)
         content += sum(len(fragment.content) for fragment in batch.fragments)
     err.print(f"{size(content)} of exchanges; nothing was sent")
-    return tally
 
 
-def _sent(parts: Parts, batches: Iterator[Batch], total: int | None, rate: float) -> Tally:
+def _sent(
+    parts: Parts, batches: Iterator[Batch], total: int | None, rate: float, tally: Tally
+) -> None:
     err = console(stderr=True)
 
     def refused(fragment: Fragment, outcome: Outcome) -> None:
@@ -139,7 +170,7 @@ def _sent(parts: Parts, batches: Iterator[Batch], total: int | None, rate: float
         TimeRemainingColumn(),
     )
     transport = parts.open_transport()
-    sender = Sender(parts, transport, rate, refused)
+    sender = Sender(parts, transport, rate, refused, tally)
     try:
         with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
             task = progress.add_task(parts.name, total=total)
@@ -149,8 +180,7 @@ def _sent(parts: Parts, batches: Iterator[Batch], total: int | None, rate: float
                 progress.advance(task, len(batch.fragments))
     except NotSent as error:
         raise NotSent(
-            f"{error}\n{sender.tally.sent:,} exchanges were sent: the same command goes on there"
+            f"{error}\n{tally.sent:,} exchanges were sent: the same command goes on there"
         ) from None
     finally:
         transport.close()
-    return sender.tally

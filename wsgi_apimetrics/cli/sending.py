@@ -22,10 +22,11 @@ class NotSent(ApiMetricsError):
 
 @dataclass(slots=True)
 class Tally:
-    """What came of a replay so far, in exchanges."""
+    """What came of a replay so far, in exchanges; the backend has no place for ``left_out``."""
 
     sent: int = 0
     refused: int = 0
+    left_out: int = 0
 
 
 class Sender:
@@ -36,6 +37,7 @@ class Sender:
         transport: An open transport of it.
         rate: Exchanges a second at most, 0 for no bound.
         refused: Told of each exchange that the backend does not take, with its answer.
+        tally: Where to count.
     """
 
     def __init__(
@@ -44,13 +46,14 @@ class Sender:
         transport: Transport,
         rate: float,
         refused: Callable[[Fragment, Outcome], None],
+        tally: Tally,
     ) -> None:
         self._parts = parts
         self._transport = transport
         self._rate = rate
         self._refused = refused
         self._free_at = 0.0
-        self.tally = Tally()
+        self.tally = tally
 
     def send(self, fragments: Sequence[Fragment]) -> None:
         """Send fragments as one payload, or as several where some are refused.

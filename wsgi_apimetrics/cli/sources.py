@@ -20,6 +20,9 @@ from ..exchange import Exchange
 from ..payload import Fragment
 from ..store import Filter, Store, default_path
 
+Prepare = Callable[[Exchange], "Fragment | None"]
+"""Makes the fragment of an exchange; ``None`` if the backend has no place for it."""
+
 
 class SpoolInUse(ApiMetricsError):
     """The spool can't be opened now; the text says why."""
@@ -67,7 +70,7 @@ class Place:
 def of_store(
     store: Store,
     wanted: Filter,
-    prepare: Callable[[Exchange], Fragment],
+    prepare: Prepare,
     parts: Parts,
     place: Place,
 ) -> Iterator[Batch]:
@@ -81,13 +84,13 @@ def of_store(
         lines = (store.line(one.id) for one in found)
         exchanges = [jsonline.loads(line).exchange for line in lines if line is not None]
         last = found[-1].seq
-        sendable = _sendable(exchanges, parts)
-        yield from _within(parts, [prepare(one) for one in sendable], lambda: place.write(last))  # noqa: B023 - called at once
+        fragments = _prepared(exchanges, prepare)
+        yield from _within(parts, fragments, lambda: place.write(last))  # noqa: B023 - called at once
 
 
 def of_exchanges(
     exchanges: list[Exchange],
-    prepare: Callable[[Exchange], Fragment],
+    prepare: Prepare,
     parts: Parts,
     place: Place,
 ) -> Iterator[Batch]:
@@ -95,7 +98,7 @@ def of_exchanges(
     done, step = place.read(), parts.limits.max_exchanges
     for start in range(done, len(exchanges), step):
         stop = start + step
-        fragments = [prepare(one) for one in _sendable(exchanges[start:stop], parts)]
+        fragments = _prepared(exchanges[start:stop], prepare)
         yield from _within(parts, fragments, lambda: place.write(stop))  # noqa: B023 - called at once
 
 
@@ -130,11 +133,9 @@ def _removed(_: int) -> None:
     """What is removed was sent; how many there were does not matter here."""
 
 
-def _sendable(exchanges: list[Exchange], parts: Parts) -> list[Exchange]:
-    """Leave out what the backend can't show."""
-    if parts.takes_client_exchanges:
-        return exchanges
-    return [exchange for exchange in exchanges if exchange.kind == "server"]
+def _prepared(exchanges: list[Exchange], prepare: Prepare) -> list[Fragment]:
+    found = (prepare(exchange) for exchange in exchanges)
+    return [fragment for fragment in found if fragment is not None]
 
 
 def _within(parts: Parts, fragments: list[Fragment], done: Callable[[], None]) -> Iterator[Batch]:

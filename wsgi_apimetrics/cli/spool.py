@@ -80,7 +80,8 @@ def repair_command(places: tuple[Path, ...]) -> None:
     """Rebuild damaged spools of what is intact in them; each old file is kept beside the new."""
     out = console()
     for path in _files(places):
-        if not _report(path).trouble:
+        report = _report(path)
+        if not report.trouble:
             out.print(f"{visible(str(path))}: whole, left as it is", markup=False, soft_wrap=True)
             continue
         file = SpoolFile(str(path), "full")
@@ -92,8 +93,9 @@ def repair_command(places: tuple[Path, ...]) -> None:
         spool.close()
         file.let_go()
         if rebuilt is not None:
+            lost = max(rebuilt.lost, report.exchanges - rebuilt.saved)
             out.print(
-                f"{visible(str(path))}: {rebuilt.saved:,} exchanges saved, {rebuilt.lost:,} lost; "
+                f"{visible(str(path))}: {rebuilt.saved:,} exchanges saved, {lost:,} lost; "
                 f"the damaged file is {rebuilt.kept_as}",
                 markup=False,
                 soft_wrap=True,

@@ -28,6 +28,7 @@ from .overview import Overview, overview
 from .retention import used_bytes
 from .rows import SELECTED, Summary, summary
 from .searchable import match_expression
+from .tally import seqs_between
 
 PAGE = 50
 _NEWEST = "ORDER BY started_at DESC, seq DESC"
@@ -281,13 +282,14 @@ class Store:
         if expression is None:
             return "words CROSS JOIN exchange ON seq = words.rowid", "0", ()
         where, parameters = planning.joined([*wanted.conditions(), *wanted.times()])
-        where = f"words MATCH ? AND words.rowid < ? AND {where}"
-        ceiling = before if before is not None else 2**62
+        first, last = seqs_between(self._connection, wanted.since, wanted.until)
+        where = f"words MATCH ? AND words.rowid BETWEEN ? AND ? AND {where}"
+        last = last if before is None else min(last, before - 1)
         # CROSS JOIN: SQLite keeps the order of the tables, the index first.
         return (
             "words CROSS JOIN exchange ON seq = words.rowid",
             where,
-            (expression, ceiling, *parameters),
+            (expression, first, last, *parameters),
         )
 
 

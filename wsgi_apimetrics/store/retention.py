@@ -54,6 +54,7 @@ def prune_tallies(connection: sqlite3.Connection, limits: Limits, now: float) ->
                     (span, oldest_kept - span),
                 )
     with transaction(connection):
+        connection.execute("DELETE FROM arrival WHERE start < ?", (oldest_kept - MINUTE,))
         connection.execute("DELETE FROM caller WHERE last_seen < ?", (oldest_kept,))
 
 

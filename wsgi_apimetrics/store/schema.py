@@ -4,7 +4,8 @@
 the order of a list. ``record`` holds each exchange whole, compressed. ``words`` is the
 full-text index over what :mod:`.searchable` makes of a record; it holds no copy of the text,
 and may follow behind: ``state.indexed`` is the last exchange that it knows. ``tally`` and
-``latency`` count by minute and by hour, so that an overview reads hundreds of rows, not millions.
+``latency`` count by minute and by hour, so that an overview reads hundreds of rows, not
+millions; ``arrival`` says which ``seq`` each minute's exchanges have, to bound a search in time.
 
 ``application_id`` says that a file is ours and ``user_version`` which schema it has. A change to
 the tables is a new entry in ``MIGRATIONS``; entries that were released are never edited.
@@ -96,6 +97,12 @@ CREATE TABLE latency (
     count INTEGER NOT NULL,
     PRIMARY KEY (span, endpoint, start, slot)
 ) WITHOUT ROWID;
+
+CREATE TABLE arrival (
+    start INTEGER PRIMARY KEY,
+    first_seq INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL
+);
 
 CREATE TABLE caller (
     id TEXT PRIMARY KEY,

@@ -71,6 +71,31 @@ def add(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None
     connection.executemany(_ADD_LATENCY, ((*key, count) for key, count in latencies.items()))
 
 
+def add_arrivals(
+    connection: sqlite3.Connection, rows: Iterable[tuple[int, tuple[Any, ...]]]
+) -> None:
+    """Note which ``seq`` each minute's exchanges got, inside the caller's transaction."""
+    minutes: dict[int, tuple[int, int]] = {}
+    for seq, row in rows:
+        start = int(row[_AT["started_at"]] // MINUTE) * MINUTE
+        first, last = minutes.get(start, (seq, seq))
+        minutes[start] = (min(first, seq), max(last, seq))
+    connection.executemany(_ADD_ARRIVAL, ((start, *seqs) for start, seqs in minutes.items()))
+
+
+def seqs_between(
+    connection: sqlite3.Connection, since: float | None, until: float | None
+) -> tuple[int, int]:
+    """Return the lowest and the highest ``seq`` of exchanges that began between two times."""
+    if since is None and until is None:
+        return 0, 2**62
+    first, last = connection.execute(
+        "SELECT min(first_seq), max(last_seq) FROM arrival WHERE start > ? AND start < ?",
+        (-(2**62) if since is None else since - MINUTE, 2**62 if until is None else until),
+    ).fetchone()
+    return (1, 0) if first is None else (first, last)
+
+
 def add_callers(connection: sqlite3.Connection, plains: Iterable[Mapping[str, Any]]) -> None:
     """Note who called, and when last, inside the caller's transaction."""
     callers = []
@@ -139,6 +164,11 @@ ON CONFLICT DO UPDATE SET
 _ADD_LATENCY = """
 INSERT INTO latency (span, endpoint, start, slot, count) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET count = count + excluded.count
+"""
+_ADD_ARRIVAL = """
+INSERT INTO arrival (start, first_seq, last_seq) VALUES (?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq)
 """
 _ADD_CALLER = """
 INSERT INTO caller (id, label, email, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)

@@ -65,9 +65,10 @@ class Writer:
                     connection.execute(
                         "INSERT INTO record VALUES (?, ?)", (cursor.lastrowid, packed)
                     )
-                    kept.append((plain, row))
-            tally.add(connection, (row for _, row in kept))
-            tally.add_callers(connection, (plain for plain, _ in kept))
+                    kept.append((int(cursor.lastrowid or 0), row, plain))
+            tally.add(connection, (row for _, row, _ in kept))
+            tally.add_arrivals(connection, ((seq, row) for seq, row, _ in kept))
+            tally.add_callers(connection, (plain for _, _, plain in kept))
         return len(read) - len(plains)
 
     def index(self, seconds: float = 0.02) -> bool:
