@@ -9,13 +9,16 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from components import require
 
+from .files import prepare
 from .wire import Connection, request
 
 if TYPE_CHECKING:
@@ -25,18 +28,28 @@ TESTS = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 APP = "real_servers.app:application"
 
+_GUNICORN = [
+    *(sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:{port}", "-w", "1"),
+    *("--worker-tmp-dir", "/dev/shm"),
+]
+
 COMMANDS: dict[str, list[str]] = {
-    "wsgiref": [sys.executable, "-m", "real_servers.simple", "{port}"],
-    "gunicorn-sync": [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:{port}", "-w", "1",
-                      "--worker-tmp-dir", "/dev/shm", APP],
-    "gunicorn-gthread": [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:{port}", "-w", "1",
-                         "-k", "gthread", "--threads", "4", "--worker-tmp-dir", "/dev/shm", APP],
-    "waitress": [sys.executable, "-m", "waitress", "--listen=127.0.0.1:{port}", APP],
-    "uwsgi": [str(BIN / "uwsgi"), "--http-socket", "127.0.0.1:{port}", "--module", APP,
+    "wsgiref": [sys.executable, "-m", "real_servers.simple", "{port}", "{app}"],
+    "gunicorn-sync": [*_GUNICORN, "{app}"],
+    "gunicorn-gthread": [*_GUNICORN, "-k", "gthread", "--threads", "4", "{app}"],
+    "waitress": [sys.executable, "-m", "waitress", "--listen=127.0.0.1:{port}", "{app}"],
+    "uwsgi": [str(BIN / "uwsgi"), "--http-socket", "127.0.0.1:{port}", "--module", "{app}",
               "--processes", "1", "--enable-threads", "--need-app", "--die-on-term",
               "--virtualenv", sys.prefix],
+    "gunicorn-gevent": [*_GUNICORN, "-k", "gevent", "{app}"],
+    "gunicorn-preload": [*_GUNICORN, "--preload", "{app}"],
+    "gunicorn-paste": [*_GUNICORN, "--paste", "{place}/app.ini"],
+    "cheroot": [str(BIN / "cheroot"), "--bind", "127.0.0.1:{port}", "{app}"],
+    "werkzeug-reloader": [sys.executable, "-m", "real_servers.reloading", "{port}", "{app}"],
+    "mod_wsgi": ["/usr/sbin/apache2", "-f", "{place}/apache.conf", "-D", "FOREGROUND"],
 }  # fmt: skip
-SERVERS = tuple(COMMANDS)
+SERVERS = ("wsgiref", "gunicorn-sync", "gunicorn-gthread", "waitress", "uwsgi")
+"""Those that every app of the zoo goes through; all are ``COMMANDS``."""
 
 
 def until(check: Callable[[], Any], seconds: float = 10.0) -> Any:
@@ -53,24 +66,34 @@ class Server:
     """One server process; a context manager.
 
     Args:
-        kind: One of :data:`SERVERS`.
+        kind: One of :data:`COMMANDS`.
         layer: ``ZOO_LAYER`` of the process.
         log: Where its output goes.
+        app: What it serves: module and name.
     """
 
-    def __init__(self, kind: str, layer: str, log: Path) -> None:
+    def __init__(self, kind: str, layer: str, log: Path, app: str = APP) -> None:
         self.kind = kind
         self.layer = layer
         self.log = log
+        self.app = app
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
 
     def __enter__(self) -> Self:
-        command = [part.format(port=self.port) for part in COMMANDS[self.kind]]
+        self.files = tempfile.TemporaryDirectory(prefix="server-")
+        prepare(Path(self.files.name), self.app, self.port)
+        names = {"port": self.port, "app": self.app, "place": self.files.name}
+        command = [part.format(**names) for part in COMMANDS[self.kind]]
         environment = {**os.environ, "PYTHONPATH": str(TESTS), "ZOO_LAYER": self.layer}
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=TESTS.parent
+                command,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=TESTS.parent,
+                start_new_session=True,  # the reloader leaves a child behind: see stop()
             )
         try:
             until(self._is_up)
@@ -86,9 +109,10 @@ class Server:
         if self.process.poll() is not None:
             raise AssertionError("it ended")
         try:
-            return self.ask("journal") is not None
+            self.ask("journal")
         except OSError:
             return False
+        return True
 
     def stop(self) -> None:
         """Ask it to end, and make sure that it does."""
@@ -98,6 +122,9 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.files.cleanup()
 
     @property
     def output(self) -> str:
@@ -123,8 +150,21 @@ class Server:
         return found
 
 
+_PROGRAMS = {
+    "uwsgi": "uwsgi",
+    "waitress": "waitress-serve",
+    "cheroot": "cheroot",
+}
+
+
 def available(kind: str) -> None:
     """Skip, or fail in CI, if this server is not installed."""
-    binary = BIN / {"uwsgi": "uwsgi", "waitress": "waitress-serve"}.get(kind, "gunicorn")
-    if kind != "wsgiref" and not binary.exists():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{kind} is not installed")
+    if kind == "mod_wsgi":
+        require("apache2")
+        module = require("mod_wsgi").resolve().read_bytes()
+        if b"libpython%d.%d" % sys.version_info[:2] not in module:
+            pytest.skip("mod_wsgi is built for another Python")
+    elif kind not in ("wsgiref", "werkzeug-reloader"):
+        binary = BIN / _PROGRAMS.get(kind, "gunicorn")
+        if not binary.exists():
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{kind} is not installed")

@@ -1,0 +1,1 @@
+"""The frameworks: what each tells, by itself and behind each server."""
