@@ -177,7 +177,7 @@ def test_all_that_was_answered_arrives_under_mod_wsgi(sink, public_dir):
             port=port,
             module=module,
             path=":".join(paths),
-            identity=f"User {user}\nGroup {group}" if root else "",
+            identity=f"User {user}\nGroup {group}\n" if root else "",
             user=user,
             group=group,
         )
