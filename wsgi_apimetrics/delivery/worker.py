@@ -9,6 +9,7 @@ then is in the spool or counted.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -131,6 +132,8 @@ class Worker:
         if not self._plan.policy.background_worker_mode:
             self._send(self._turn_if_due)
             return
+        if sys.is_finalizing():
+            return  # up to Python 3.11, start() would wait for ever for a thread that never runs
         with self._starting:
             if self._threads:
                 return
