@@ -10,7 +10,7 @@ from .cookies import redact_cookies
 from .marks import Marks
 from .names import fold
 from .rules import Rules
-from .urls import redact_urls
+from .urls import redact_encoded, redact_urls
 from .vocabulary import Vocabulary
 
 _COOKIES = frozenset({"cookie", "set-cookie"})
@@ -48,7 +48,11 @@ def _value(
         value = redact_cookies(key, value, rules.cookies, place, marks)
     else:
         value = redact_urls(value, rules.fields, place, marks)
-    return value if rules.patterns is None else rules.patterns.redact(place, value, marks)
+    if rules.patterns is None:
+        return value
+    if "%" in value:
+        value = redact_encoded(value, rules.patterns, place, marks)
+    return rules.patterns.redact(place, value, marks)
 
 
 def _hear_credentials(value: str, marks: Marks) -> None:

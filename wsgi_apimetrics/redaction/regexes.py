@@ -5,7 +5,7 @@ number of ways in which it can match from one start is bounded by the product of
 (the repeats' ranges, the branches), and that product must be small. A repeat without an end
 counts as :data:`LONGEST`, and a pattern with one is not tried on longer values: those are
 redacted whole. ``\d+``, ``EMP-\d{6}`` and ``\w{1,64}@\w{1,64}`` are accepted, ``(a+)+`` and
-``\w+@\w+`` are not. See docs/decisions/redaction-patterns.rst.
+``\w+@\w+`` are not. See docs/decisions/0010-bounded-patterns.rst.
 """
 
 from __future__ import annotations

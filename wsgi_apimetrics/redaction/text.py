@@ -55,7 +55,10 @@ def decoded(body: Body) -> Decoded:
         charset = json.detect_encoding(content)
         if charset == "utf-8":
             raise Unreadable(Reason.BINARY)
-        return Decoded(_strict(content, charset, body), charset)
+        text = _strict(content, charset, body)
+        if text[:1] not in tuple('{["'):  # what zeros say holds for JSON only
+            raise Unreadable(Reason.BINARY)
+        return Decoded(text, charset)
     single = declared == "ascii" or declared.startswith(_SINGLE_BYTE)
     if declared not in _UNICODE and not single:
         raise Unreadable(Reason.UNDECODABLE)

@@ -16,6 +16,7 @@ from .patterns import Patterns
 from .rules import Names
 
 _QUERY = re.compile(r"""(?<=[?#&])[^\s<>"'#?]*=[^\s<>"'#]*""")
+_ENCODED = re.compile(r"""(?<![^/?#&=;,\s<>"'])[^/?#&=;,\s<>"']*%[^/?#&=;,\s<>"']*""")
 _USERINFO = re.compile(r"(?<=//)[^\s/?#@<>\"']+(?=@)")
 _MATRIX = re.compile(r";([^/?#;=]+)=([^/?#;]*)")
 
@@ -31,6 +32,17 @@ def redact_urls(value: str, names: Names, place: str, marks: Marks) -> str:
     if ";" in value and "/" in value:
         value = redact_matrix(value, names, place, marks)
     return value
+
+
+def redact_encoded(value: str, patterns: Patterns, place: str, marks: Marks) -> str:
+    """Return ``value`` without what patterns find behind percent-encoding in it."""
+
+    def replaced(found: re.Match[str]) -> str:
+        plain = unquote(found[0])
+        clean = patterns.redact(place, plain, marks)
+        return found[0] if clean == plain else quote(clean)
+
+    return _ENCODED.sub(replaced, value)
 
 
 def redact_matrix(path: str, names: Names, place: str, marks: Marks) -> str:
