@@ -16,6 +16,7 @@ from ..exceptions import ApiMetricsError
 
 COMMANDS = (
     "demo",
+    "inspect",
     "tail",
     "stats",
     "show",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import shlex
 import time
@@ -58,8 +59,9 @@ def demo_command(requests: int, serve: bool, store_path: Path | None) -> None:
 
 def _opening(requests: int) -> Panel:
     text = (
-        "A small shop's API (Flask) starts under gunicorn, two workers, wrapped in one line:\n\n"
-        "    [bold]app.wsgi_app = ApiMetricsMiddleware(app.wsgi_app, Local())[/bold]\n\n"
+        "A small shop's API (Flask) starts under gunicorn, two workers, wrapped by\n\n"
+        "    [bold]app.wsgi_app = ApiMetricsMiddleware(app.wsgi_app, Local(),\n"
+        '        redact_common_secrets=True, redact_patterns=\\["card", "jwt"])[/bold]\n\n'
         f"{requests} requests come in: JSON, forms, uploads, pictures, streams, errors, and "
         "secrets in all the usual places.\nWhat is recorded stays on this machine."
     )
@@ -82,14 +84,12 @@ def _run(out: Console, url: str, requests: int) -> None:
 
 def _serve(out: Console, url: str, path: Path) -> None:
     """Let traffic flow until Ctrl-C."""
-    out.print(f"\nThe API answers at [bold]{url}[/bold], and traffic flows. Look at it with\n")
-    out.print(f"    {program()} tail --store {path}")
-    out.print(f"    {program()} inspect --store {path}\n")
-    out.print("[dim]Ctrl-C ends it.[/dim]")
-    seed = 0
     try:
-        while True:
-            seed += 1
+        out.print(f"\nThe API answers at [bold]{url}[/bold], and traffic flows. Look at it with\n")
+        out.print(f"    {program()} inspect --store {path}", soft_wrap=True)
+        out.print(f"    {program()} tail --store {path}\n", soft_wrap=True)
+        out.print("[dim]Ctrl-C ends it.[/dim]")
+        for seed in itertools.count(1):
             drive(url, calls(12, seed), lambda: None)
             time.sleep(_FLOWS_EVERY_SECONDS)
     except KeyboardInterrupt:

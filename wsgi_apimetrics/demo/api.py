@@ -162,4 +162,9 @@ def _png(shade: int) -> bytes:
 
 
 # This is all that an app does to be watched. Where the store is comes from the environment.
-app.wsgi_app = ApiMetricsMiddleware(app.wsgi_app, Local(grouping_function=customer))  # type: ignore[method-assign]
+app.wsgi_app = ApiMetricsMiddleware(  # type: ignore[method-assign]
+    app.wsgi_app,
+    Local(grouping_function=customer),
+    redact_common_secrets=True,
+    redact_patterns=["card", "jwt"],
+)
