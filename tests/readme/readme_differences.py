@@ -116,26 +116,17 @@ DIFFERENCES = (
         ("filtered JSON", "filtered nested JSON"),
     ),
     Difference(
-        "Rules hold whatever the case of a name, at any depth, and in the query string, the URL "
-        "and forms.",
+        "Rules hold in the query string, the URL and forms too, and for headers in any case.",
         (f"{REQUEST}headers",),
         ("filtered header",),
     ),
     Difference(
-        "Rules hold whatever the case of a name, at any depth, and in the query string, the URL "
-        "and forms.",
+        "Rules hold in the query string, the URL and forms too, and for headers in any case.",
         (f"{ENTRY}pageref", f"{REQUEST}url", f"{REQUEST}queryString"),
         ("filtered query",),
     ),
     Difference(
-        "Rules hold whatever the case of a name, at any depth, and in the query string, the URL "
-        "and forms.",
-        (f"{REQUEST}postData.text",),
-        ("filtered nested JSON",),
-    ),
-    Difference(
-        "Rules hold whatever the case of a name, at any depth, and in the query string, the URL "
-        "and forms.",
+        "Rules hold in the query string, the URL and forms too, and for headers in any case.",
         (f"{REQUEST}postData.mimeType", f"{REQUEST}postData.params", f"{REQUEST}postData.text"),
         ("filtered form",),
     ),

@@ -119,5 +119,6 @@ def test_the_options_as_they_stand(page, monkeypatch):
         assert len(server.got) == 1, "background_worker_mode=False: it is there already"
         (log,) = logs_of(app, server)
     (entry,) = log["request"]["log"]["entries"]
+    assert "123-45-6789" not in json.dumps(log)
     text = entry["response"]["content"].get("text", "")
     assert not text or json.loads(text)["city"] == "Oslo"
