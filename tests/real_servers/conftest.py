@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from real_servers.runners import SERVERS, Server, available
+from real_servers.runners import MORE, SERVERS, Server, available
 
 
-@pytest.fixture(scope="session", params=SERVERS)
+@pytest.fixture(
+    scope="session",
+    params=[*SERVERS, *(pytest.param(kind, marks=pytest.mark.slow) for kind in MORE)],
+)
 def pair(request, tmp_path_factory):
     """The bare server and the wrapped one."""
     available(request.param)

@@ -49,7 +49,8 @@ COMMANDS: dict[str, list[str]] = {
     "mod_wsgi": ["/usr/sbin/apache2", "-f", "{place}/apache.conf", "-D", "FOREGROUND"],
 }  # fmt: skip
 SERVERS = ("wsgiref", "gunicorn-sync", "gunicorn-gthread", "waitress", "uwsgi")
-"""Those that every app of the zoo goes through; all are ``COMMANDS``."""
+MORE = ("gunicorn-gevent", "gunicorn-preload", "cheroot", "werkzeug-reloader", "mod_wsgi")
+"""What the zoo goes through: the first always, the second in the tests that are slow."""
 
 
 def until(check: Callable[[], Any], seconds: float = 10.0) -> Any:

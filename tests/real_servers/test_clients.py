@@ -39,6 +39,8 @@ def test_chunked_uploads(pair, name, chunk_size):
 @pytest.mark.parametrize("name", ["echo-read-exact", "echo-unread"])
 def test_expect_100_continue(pair, name):
     """The server says 100 exactly when it does for the bare app: nothing is read ahead of it."""
+    if name == "echo-unread" and pair[0].kind in ("gunicorn-gevent", "werkzeug-reloader"):
+        pytest.skip("it resets or keeps the connection where nobody reads, bare too")
 
     def converse(connection):
         head = request("POST", f"/zoo/{name}", LOREM, ("Expect", "100-continue"))
@@ -96,6 +98,8 @@ def test_a_client_that_leaves(pair):
 
 def test_files_are_sent_by_the_servers_own_way(pair):
     """Sendfile is used for the wrapped app exactly as for the bare one."""
+    if pair[0].kind in ("cheroot", "werkzeug-reloader", "mod_wsgi"):
+        pytest.skip("it has no file wrapper, or what Apache does with it is not seen from here")
     for server in pair:
         before = sent_by_itself(server)
         with Connection(server.port) as connection:

@@ -16,6 +16,16 @@ ODD = {
     ("wsgiref", "bytes-subclass"),  # it refuses them
     ("gunicorn-sync", "werkzeug-readinto"),  # its stream has no readinto
     ("gunicorn-gthread", "werkzeug-readinto"),
+    ("gunicorn-gevent", "werkzeug-readinto"),
+    ("gunicorn-preload", "werkzeug-readinto"),
+    ("cheroot", "werkzeug-readinto"),
+    ("mod_wsgi", "werkzeug-readinto"),
+    ("cheroot", "file-wrapper"),  # it has none, so the app fails
+    ("cheroot", "file-wrapper-function"),
+    ("cheroot", "file-wrapper-no-length"),
+    ("werkzeug-reloader", "file-wrapper"),
+    ("werkzeug-reloader", "file-wrapper-function"),
+    ("werkzeug-reloader", "file-wrapper-no-length"),
 }
 """Where a server does something else than PEP 3333 says: the same bare and wrapped."""
 
@@ -32,6 +42,9 @@ def test_client_and_app_see_the_same_and_it_is_recorded(pair, name):
     target = f"{path}?{species.call.query}" if species.call.query else path
     before = len(wrapped.exchanges(path, 0))
     answers = [fetch(one.port, species.call.method, target, species.call.body) for one in pair]
+    if wrapped.kind == "mod_wsgi":  # Apache joins an app's chunks as they happen to come
+        for answer in answers:
+            answer.chunks = [answer.body]
     assert answers[0].comparable() == answers[1].comparable()
     until(lambda: pair[0].ask("journal")[name] == wrapped.ask("journal")[name])
     recorded = wrapped.exchanges(path, before + species.recorded.count)[before:]
