@@ -51,7 +51,21 @@ class Spool:
         self._own = 0
 
     def put(self, fragments: Sequence[Fragment]) -> list[int]:
-        """Write ``fragments`` in one commit, and return their positions."""
+        """Write ``fragments`` in one commit, and return their positions.
+
+        Where the disk has no room for the log to grow, the log is emptied into the file, which
+        may have free pages, and the commit tried once more.
+        """
+        try:
+            return self._put(fragments)
+        except sqlite3.OperationalError as error:
+            if not any(word in str(error) for word in ("full", "I/O")):
+                raise
+            with self._lock:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return self._put(fragments)
+
+    def _put(self, fragments: Sequence[Fragment]) -> list[int]:
         now = time.time()
         positions = []
         with self._transaction() as connection:

@@ -1,0 +1,127 @@
+"""The app first: its latency and memory while the backend hangs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+from statistics import median, quantiles
+
+import pytest
+
+from wsgi_apimetrics import ApiMetricsMiddleware, ReadMe
+
+from .sink import Sink
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+def app(environ, start_response):
+    """A small JSON answer."""
+    body = b'{"ok": true, "items": [1, 2, 3]}'
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", "32")])
+    return [body]
+
+
+def wrapped(mood: str) -> tuple[ApiMetricsMiddleware, Sink]:
+    """Return the app in front of a backend of this mood."""
+    sink = Sink()
+    sink.feel(mood)
+    backend = ReadMe(
+        api_key="key",
+        server=sink.url,
+        timeout=1,
+        grouping_function=lambda request: {"api_key": "caller"},
+    )
+    return ApiMetricsMiddleware(app, backend), sink
+
+
+def spell(one: ApiMetricsMiddleware, seconds: float, rate: float) -> list[float]:
+    """Ask at a fixed rate and return how long each answer took."""
+    took, due = [], time.perf_counter()
+    end = due + seconds
+    while due < end:
+        time.sleep(max(0.0, due - time.perf_counter()))
+        begun = time.perf_counter()
+        environ = {
+            "REQUEST_METHOD": "GET", "PATH_INFO": "/n/1", "SERVER_NAME": "a", "SERVER_PORT": "80",
+            "wsgi.url_scheme": "http", "wsgi.input": None, "wsgi.errors": sys.stderr,
+            "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.version": (1, 0),
+        }  # fmt: skip
+        list(one(environ, lambda *_: None))
+        took.append(time.perf_counter() - begun)
+        due += 1 / rate
+    return took
+
+
+@pytest.mark.slow
+def test_latency_is_the_same_while_the_backend_hangs():
+    """p50 and p99 with a hanging backend differ no more than healthy runs do among themselves."""
+    moods = {"healthy": "healthy", "again": "healthy", "hanging": "hang"}
+    made = {name: wrapped(mood) for name, mood in moods.items()}
+    rounds: dict[str, list[list[float]]] = {name: [] for name in moods}
+    try:
+        for number in range(9):
+            for name, (one, _) in (
+                list(made.items())[number % 3 :] + list(made.items())[: number % 3]
+            ):
+                rounds[name].append(spell(one, 0.4, 300))
+    finally:
+        for one, sink in made.values():
+            sink.feel("healthy")
+            one.shutdown(0.5)
+            sink.close()
+    p50 = {name: median(map(median, spells)) for name, spells in rounds.items()}
+    p99s = {name: [quantiles(it, n=100)[98] for it in spells] for name, spells in rounds.items()}
+    p99 = {name: median(values) for name, values in p99s.items()}
+    healthy = p99s["healthy"] + p99s["again"]
+    spread = max(healthy) - min(healthy)
+    assert p99["hanging"] <= max(p99["healthy"], p99["again"]) + spread, p99
+    assert p50["hanging"] <= 1.25 * max(p50["healthy"], p50["again"]), p50
+
+
+OUTAGE = """
+import sys, threading, time
+sys.path.insert(0, {tests!r})
+from delivery.rig import Item, Sink, law, processor
+
+def resident():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+
+sink = Sink()
+sink.hang.clear()
+it = processor(sink, max_queue_bytes=16 * 1024 * 1024)
+it.submit(Item("first", bytes(10_000), 10_000))
+before, most = resident(), 0.0
+for number in range(20_000):
+    it.submit(Item(str(number), bytearray(10_000), 10_000))
+    if number % 500 == 0:
+        most = max(most, resident())
+law(it.stats())
+print(most - before, it.stats().queue_bytes, it.stats().dropped["queue_full"])
+"""
+
+
+@pytest.mark.slow
+def test_memory_is_flat_during_an_outage():
+    """200 MB captured during an outage cost no more than the configured 16 MiB plus 20 MB."""
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(OUTAGE.format(tests=str(TESTS)))],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    grown, queued, dropped = map(float, ended.stdout.split())
+    assert grown <= 16 + 20
+    assert queued <= 16 * 1024 * 1024
+    assert dropped > 10_000
+
+
+def test_no_thread_of_ours_without_a_request():
+    """Wrapping an app starts nothing."""
+    before = threading.active_count()
+    _, sink = wrapped("healthy")
+    assert threading.active_count() == before + 1, "the sink's own thread"
+    sink.close()
