@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from . import json_walk
@@ -120,9 +121,9 @@ def _marker(raw: str, span: Span, place: str, marks: Marks) -> str:
         value = scanstring(raw, 1, True)[0]
         if marks.is_marked(where, value):
             return raw
-        return json.dumps(marks.text(where, span.rule, value))
+        return quoted(marks.text(where, span.rule, value))
     texts = _texts(raw) if marks.spoken is not None else ()
-    return json.dumps(marks.other(where, span.rule, texts))
+    return quoted(marks.other(where, span.rule, texts))
 
 
 def _texts(raw: str) -> Iterator[str]:
@@ -137,11 +138,11 @@ def _patterns(text: str, patterns: Patterns, place: str, marks: Marks) -> str:
 
     def replaced(found: re.Match[str]) -> str:
         token = found[0]
-        quoted = token[0] == '"'
-        value = scanstring(token, 1, True)[0] if quoted else token
+        is_text = token[0] == '"'
+        value = scanstring(token, 1, True)[0] if is_text else token
         redacted = patterns.redact(place, value, marks)
         if redacted is value or redacted == value:
             return token
-        return json.dumps(redacted)
+        return quoted(redacted)
 
     return _TOKEN.sub(replaced, text)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
+from functools import lru_cache
 
 from ..exchange import Headers
 from .cookies import redact_cookies
 from .marks import Marks
 from .names import fold
-from .rules import Rules
+from .rules import COMMON, Rules
 from .urls import redact_encoded, redact_urls
 from .vocabulary import Vocabulary
 
+_VALUES = re.compile(r"=([^&;,\s<>#]+)")
 _COOKIES = frozenset({"cookie", "set-cookie"})
 
 
@@ -20,29 +23,37 @@ def redact_headers(
     headers: Headers, rules: Rules, vocabulary: Vocabulary, side: str, marks: Marks
 ) -> Headers:
     """Return the fields without what the rules name, in their order."""
+    place = f"{side}.headers."
     return tuple(
-        (name, _value(name, value, rules, vocabulary, f"{side}.headers.{name}", marks))
-        for name, value in headers
+        [
+            (name, _value(name, value, rules, vocabulary, place + name, marks))
+            for name, value in headers
+        ]
     )
+
+
+@lru_cache(maxsize=1024)
+def _key(name: str) -> str:
+    """What a header's name compares by; WSGI can't tell ``_`` from ``-`` in one."""
+    return fold(name).replace("_", "-")
 
 
 def _value(
     name: str, value: str, rules: Rules, vocabulary: Vocabulary, place: str, marks: Marks
 ) -> str:
-    key = fold(name).replace("_", "-")
+    key = _key(name)
     rule = rules.headers.denied.get(key) or rules.headers.rule(name)
-    if key in _COOKIES and rule == "allowlist":
+    if key in _COOKIES and rule in ("allowlist", COMMON):
         rule = None  # its cookies are judged one by one
     if key == "authorization":
         _hear_credentials(value, marks)
         masks = vocabulary.masks_authorization and key in rules.sensitive
-        if masks and rule in (None, "redact_common_secrets"):
+        if masks and rule in (None, COMMON):
             return marks.masked(place, value)
     if rule is None and key in rules.sensitive:
         rule = "sensitive header"
     if rule is not None:
-        if key in _COOKIES:
-            _hear_cookies(key, value, marks)
+        _hear_parts(key, value, marks)
         return marks.text(place, rule, value)
     if key in _COOKIES:
         value = redact_cookies(key, value, rules.cookies, place, marks)
@@ -68,8 +79,10 @@ def _hear_credentials(value: str, marks: Marks) -> None:
     marks.spoken.update((user_pass, user_pass.partition(":")[2]))
 
 
-def _hear_cookies(key: str, value: str, marks: Marks) -> None:
-    """Note each cookie's value, but no attribute's."""
-    if marks.spoken is not None:
-        pieces = value.split(";") if key == "cookie" else value.split(";")[:1]
-        marks.spoken.update(piece.partition("=")[2].strip().strip('"') for piece in pieces)
+def _hear_parts(key: str, value: str, marks: Marks) -> None:
+    """Note each cookie's value, and those of a query: an error may repeat one of them."""
+    if marks.spoken is None:
+        return
+    if key == "set-cookie":
+        value = value.partition(";")[0]
+    marks.spoken.update(found.strip('"') for found in _VALUES.findall(value))

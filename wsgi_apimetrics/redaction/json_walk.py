@@ -123,7 +123,10 @@ class _Walk:
                 key, index = found[1], found.end()
             below = member(key)
             if below is None and not keeps:
-                index = _skip(text, index)
+                try:
+                    index = scan(text, index)[1]
+                except StopIteration:
+                    raise ValueError(f"no value at {index}") from None
             else:
                 index = self._value(index, below, (trail, key))
             first = False

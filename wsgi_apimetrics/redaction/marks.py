@@ -37,13 +37,15 @@ class Marks:
         self._vocabulary = vocabulary
         self._before = before
         self._known = frozenset(redaction.place for redaction in before)
-        self._found: dict[Redaction, None] = {}
+        self._found: dict[tuple[str, str, str | None], None] = {}
         self.spoken: set[str] | None = set() if listens else None
         self.deadline = time.monotonic() + _PATTERN_SECONDS
 
     def redactions(self) -> tuple[Redaction, ...]:
         """Return everything that was taken out, now and before."""
-        return (*self._before, *self._found)
+        if not self._found:
+            return self._before
+        return (*self._before, *(Redaction(*found) for found in self._found))
 
     def text(self, place: str, rule: str, value: str) -> str:
         """Return the marker for a text, or the text if it is this place's marker already."""
@@ -66,11 +68,11 @@ class Marks:
 
     def omit(self, place: str, rule: str, reason: str) -> None:
         """Record that a whole body was left out."""
-        self._found[Redaction(place, rule, reason)] = None
+        self._found[place, rule, reason] = None
 
     def is_marked(self, place: str, value: str) -> bool:
         """Whether ``value`` is the marker that an earlier pass put at ``place``."""
-        return place in self._known and MARKER.fullmatch(value) is not None
+        return bool(self._known) and place in self._known and MARKER.fullmatch(value) is not None
 
     def marked_spans(self, place: str, value: str) -> list[tuple[int, int]]:
         """Return where an earlier pass put markers into the text at ``place``."""
@@ -79,6 +81,6 @@ class Marks:
         return [found.span() for found in MARKER.finditer(value)]
 
     def _note(self, place: str, rule: str, values: Iterable[str]) -> None:
-        self._found[Redaction(place, rule)] = None
+        self._found[place, rule, None] = None
         if self.spoken is not None:
             self.spoken.update(values)

@@ -72,6 +72,8 @@ class State:
 
     __slots__ = (
         "_elements",
+        "_has_indexes",
+        "_names",
         "_nodes",
         "_other",
         "_secrets",
@@ -88,6 +90,8 @@ class State:
         self._nodes = tuple(alive)
         self.ignore_case = ignore_case
         self._secrets = any(node.secrets for node in alive)
+        self._names = frozenset(key for node in alive for key in node.steps)
+        self._has_indexes = any(isinstance(key, int) for key in self._names)
         self._steps: dict[Key, State | None] = {}
         self._other: list[State | None] = []
         self._elements: list[State | None] = []
@@ -100,7 +104,7 @@ class State:
             return self._steps[key]
         if self._secrets and is_common_secret(name):
             return COMMON_SECRET
-        if any(key in node.steps for node in self._nodes):
+        if key in self._names:
             found = self._after([node.steps[key] for node in self._nodes if key in node.steps])
             self._steps[key] = found
             return found
@@ -110,9 +114,11 @@ class State:
 
     def element(self, index: int) -> State | None:
         """Return the state at the element ``index``."""
+        if self._elements and not self._has_indexes:
+            return self._elements[0]
         elements = [node.elements for node in self._nodes if node.elements is not None]
-        chosen = [node.steps[index] for node in self._nodes if index in node.steps]
-        if chosen:
+        if index in self._names:
+            chosen = [node.steps[index] for node in self._nodes if index in node.steps]
             return self._after([*chosen, *elements])
         if not self._elements:
             self._elements.append(self._after(elements))
