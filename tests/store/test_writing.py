@@ -150,6 +150,20 @@ def test_the_transport_accepts_what_is_kept(path):
     assert (outcome.accepted, outcome.rejected) == (True, 1)
 
 
+def test_the_index_catches_up_when_nothing_more_is_sent(path):
+    """After a burst that the upkeep of one payload can't finish."""
+    transport = LocalTransport(lambda: Writer(path))
+    words = " ".join(f"word{n}" for n in range(400)).encode()
+    assert transport.send(payload(*(exchange(f"/{n}", got=words) for n in range(600)))).accepted
+    until = time.monotonic() + 20
+    with Store(path) as store:
+        assert store.extent().unindexed > 0
+        while store.extent().unindexed and time.monotonic() < until:
+            time.sleep(0.02)
+        assert store.count(Filter(search="word7")) == 600
+    transport.close()
+
+
 def test_a_store_of_others_is_refused_for_good(path):
     """The outcome has a status, so that nobody tries for ever."""
     path.parent.mkdir()

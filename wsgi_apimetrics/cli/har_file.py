@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import urllib.parse
 import uuid
 from collections.abc import Iterator, Mapping
@@ -82,6 +83,8 @@ def _exchange(entry: Mapping[str, Any]) -> Exchange:
 
 
 def _moment(text: str) -> float:
+    """Python 3.10 wants three or six digits of a second; tools write any number of them."""
+    text = re.sub(r"\.(\d+)", lambda found: f".{found[1][:6]:0<6}", text)
     return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -12,6 +13,10 @@ from ..payload import Outcome, Payload
 KEPT = 200
 REFUSED = 409
 """The store is not ours, damaged or newer: trying again won't help."""
+
+
+_BRIEFLY = 0.02
+_LATER_SECONDS = 0.5
 
 
 class Appender(Protocol):
@@ -39,6 +44,8 @@ class LocalTransport:
 
     def __init__(self, open_store: Callable[[], Appender]) -> None:
         self._store = open_store()
+        self._closing = threading.Event()
+        self._catching_up: threading.Thread | None = None
 
     def send(self, payload: Payload) -> Outcome:
         """Append the payload's lines. A full disk or a locked file is worth another try."""
@@ -48,18 +55,35 @@ class LocalTransport:
             return Outcome(status_code=REFUSED, error=str(error))
         except (sqlite3.OperationalError, OSError) as error:
             return Outcome(error=f"the local store: {error}")
-        self._upkeep(0.02)
+        if not self._upkeep(_BRIEFLY):
+            self._go_on_later()
         return Outcome(status_code=KEPT, rejected=rejected)
 
     def close(self) -> None:
         """Finish what is left of the index, within a second, and close the file."""
+        self._closing.set()
+        if self._catching_up is not None:
+            self._catching_up.join()
         self._upkeep(1.0)
         self._store.close()
 
-    def _upkeep(self, seconds: float) -> None:
-        """What was sent is safe already: upkeep that fails is left to the next time."""
+    def _upkeep(self, seconds: float) -> bool:
+        """Do some upkeep, and say whether nothing is left; failing is left to the next time."""
         try:
-            self._store.index(seconds)
-            self._store.prune(seconds)
+            indexed = self._store.index(seconds)
+            return self._store.prune(seconds) and indexed
         except (sqlite3.OperationalError, StoreError, OSError):
-            return
+            return True
+
+    def _go_on_later(self) -> None:
+        """Catch up after a burst, when perhaps nothing more is sent that would do it."""
+        if self._catching_up is None or not self._catching_up.is_alive():
+            self._catching_up = threading.Thread(
+                target=self._catch_up, name="wsgi-apimetrics-local", daemon=True
+            )
+            self._catching_up.start()
+
+    def _catch_up(self) -> None:
+        pause = _LATER_SECONDS
+        while not self._closing.wait(pause) and not self._upkeep(_BRIEFLY):
+            pause = _BRIEFLY
