@@ -9,9 +9,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import request_thread
+from . import request_thread, store
 
-PARTS = {"request": request_thread.measure}
+PARTS = {"request": request_thread.measure, "store": store.measure}
 QUICK = ("request",)
 LEEWAY = 1.5
 

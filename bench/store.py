@@ -1,7 +1,7 @@
-"""The store's figures: writing, searching, listing and pruning, against the bars we set.
+"""The store: writing, listing, searching, the overview and pruning, at a million exchanges.
 
-Run as ``python -m bench.store [--exchanges 1000000] [--keep DIRECTORY]``; the store is filled in
-a directory for temporary files unless one is given, and a filled one is used again.
+``python -m bench store`` fills a store in a temporary directory, which takes minutes; ``--quick``
+has 20,000 exchanges. ``python -m bench.store --keep DIRECTORY`` fills it once and uses it again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import argparse
 import json
 import random
 import resource
-import statistics
 import tempfile
 import threading
 import time
@@ -21,10 +20,13 @@ from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.exchange import Body, Exchange, Group, Request, Response, Timings
 from wsgi_apimetrics.store import Filter, Limits, Store, Writer
 
+from .results import Bar
+
 NAMES = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf")
 WORDS = [f"{name}{number}" for name in NAMES for number in range(400)]
 ROUTES = [f"/api/v1/{name}/<int:id>" for name in WORDS[:60]]
 WEEK = 7 * 86400.0
+UNBOUNDED = Limits(max_bytes=1 << 40)
 
 
 def exchange(number: int, of: int, chance: random.Random, now: float) -> bytes:
@@ -67,26 +69,32 @@ def exchange(number: int, of: int, chance: random.Random, now: float) -> bytes:
     )
 
 
-def fill(path: Path, exchanges: int) -> None:
-    """Write, in batches of 100, with the index kept up in the last tenth and behind before."""
+def fill(path, exchanges):
+    """Write them all, indexed."""
     chance, now = random.Random(1), time.time()
-    writer = Writer(path, Limits(max_bytes=1 << 40))
-    sample = [exchange(n, exchanges, chance, now) for n in range(20_000)]
-    followed = _timed(writer, sample[:10_000], index=True)
-    behind = _timed(writer, sample[10_000:], index=False)
-    print(f"written with the index kept up, batches of 100    {followed:8,.0f} /s   (bar 2,000)")
-    print(f"written with the index following, batches of 100  {behind:8,.0f} /s   (bar 5,000)")
-    begun = time.perf_counter()
-    for start in range(20_000, exchanges, 500):
+    writer = Writer(path, UNBOUNDED)
+    for start in range(0, exchanges, 500):
         stop = min(start + 500, exchanges)
         writer.append(exchange(n, exchanges, chance, now) for n in range(start, stop))
         writer.index(60)
-    print(f"filled and indexed in {time.perf_counter() - begun:.0f} s")
     writer.index(600)
     writer.close()
 
 
-def _timed(writer: Writer, lines: list[bytes], *, index: bool) -> float:
+def writing(path, what):
+    """Write batches of 100, with the index kept up and with it following behind."""
+    chance, now = random.Random(), time.time()
+    writer = Writer(path, UNBOUNDED)
+    sample = [exchange(10**6 - n, 10**6, chance, now) for n in range(10_000)]
+    kept_up = _rate(writer, sample[:5000], index=True)
+    behind = _rate(writer, sample[5000:], index=False)
+    writer.index(600)
+    writer.close()
+    yield Bar(f"{what}: written and indexed", kept_up, 2000, 1, "/s", at_least=True)
+    yield Bar(f"{what}: written, the index behind", behind, 5000, 1, "/s", at_least=True)
+
+
+def _rate(writer, lines, *, index):
     begun = time.perf_counter()
     for start in range(0, len(lines), 100):
         writer.append(lines[start : start + 100])
@@ -95,24 +103,11 @@ def _timed(writer: Writer, lines: list[bytes], *, index: bool) -> float:
     return len(lines) / (time.perf_counter() - begun)
 
 
-def at_full_size(path: Path) -> None:
-    """Insert rates again, on the full store."""
-    chance, now = random.Random(), time.time()
-    writer = Writer(path, Limits(max_bytes=1 << 40))
-    sample = [exchange(1_000_000 - n, 1_000_000, chance, now) for n in range(10_000)]
-    followed = _timed(writer, sample[:5000], index=True)
-    behind = _timed(writer, sample[5000:], index=False)
-    writer.index(600)
-    writer.close()
-    print(f"the same at full size: kept up {followed:,.0f} /s, following {behind:,.0f} /s")
-
-
-def reading(path: Path) -> None:
+def reading(path):
     """Lists, searches and the overview, each many times with other values."""
     chance, now = random.Random(3), time.time()
     store = Store(path)
     store.page(Filter())
-    print(f"{store.extent().exchanges:,} exchanges, {store.extent().used_bytes / 1e6:,.0f} MB")
     far = _cursor_of(now - chance.random() * 6 * 86400)
 
     def word() -> str:
@@ -149,20 +144,20 @@ def reading(path: Path) -> None:
         ),
     }
     for name, make in filters.items():
-        _report(name, [_once(lambda make=make: store.page(make())) for _ in range(40)], 50)
-    _report("a page deep down", [_once(lambda: store.page(cursor=far)) for _ in range(40)], 50)
+        yield _p95(name, [_once(lambda make=make: store.page(make())) for _ in range(40)], 50)
+    yield _p95("a page deep down", [_once(lambda: store.page(cursor=far)) for _ in range(40)], 50)
     for days in (1 / 24, 1, 7):
         times = [
             _once(lambda days=days: store.overview(now - days * 86400, now)) for _ in range(10)
         ]
-        _report(f"overview of {days:.2g} days", times, 500)
-    _report("callers", [_once(lambda: store.callers(now - WEEK, now)) for _ in range(10)], 500)
+        yield _p95(f"overview of {days:.2g} days", times, 500)
+    yield _p95("callers", [_once(lambda: store.callers(now - WEEK, now)) for _ in range(10)], 500)
     store.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"memory at most {peak:.0f} MB   (bar 200)")
+    yield Bar("memory of the process that reads", peak, 200, 1, "MB")
 
 
-def pruning(path: Path) -> None:
+def pruning(path):
     """Another writer writes while the oldest go."""
     pruner = Writer(path, Limits(max_bytes=1 << 40, max_age_seconds=6.4 * 86400))
     writer = Writer(path, Limits(max_bytes=1 << 40))
@@ -186,9 +181,8 @@ def pruning(path: Path) -> None:
     over.set()
     thread.join()
     gone = before + 3000 - Store(path).extent().exchanges
-    _report("a write alone", alone, 50)
-    _report(f"a write while {gone} are pruned", times, 50)
-    print(f"   the longest {max(times) * 1000:.0f} ms")
+    yield _p95("a write alone", alone, 50)
+    yield _p95(f"a write while {gone} are pruned", times, 50)
 
 
 def _cursor_of(when: float) -> str:
@@ -203,26 +197,36 @@ def _once(action) -> float:
     return time.perf_counter() - begun
 
 
-def _report(name: str, times: list[float], bar: float) -> None:
+def _p95(name, times, bar):
     ordered = sorted(times)
-    median, p95 = statistics.median(ordered), ordered[int(len(ordered) * 0.95) - 1]
-    note = "" if p95 * 1000 <= bar else "   OVER"
-    print(f"{name:<34} {median * 1000:8.2f} ms, p95 {p95 * 1000:8.2f} ms   (bar {bar}){note}")
+    return Bar(f"{name}, p95", ordered[int(len(ordered) * 0.95) - 1] * 1000, bar, 1, "ms")
 
 
-def main() -> None:
-    """Run everything."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--exchanges", type=int, default=1_000_000)
-    parser.add_argument("--keep", type=Path)
-    given = parser.parse_args()
+def measure(*, quick=False):
+    """Yield every bar, on a store of its own."""
     with tempfile.TemporaryDirectory() as directory:
-        path = (given.keep or Path(directory)) / "bench.sqlite"
-        if not path.exists():
-            fill(path, given.exchanges)
-        at_full_size(path)
-        reading(path)
-        pruning(path)
+        path = Path(directory) / "bench.sqlite"
+        yield from writing(path, "an empty store")
+        fill(path, 20_000 if quick else 1_000_000)
+        yield from at_size(path)
+
+
+def at_size(path):
+    """Yield the bars of a store that is filled."""
+    yield from reading(path)
+    yield from writing(path, "a full store")
+    yield from pruning(path)
+
+
+def main():
+    """Use a store again."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", type=Path, required=True)
+    path = parser.parse_args().keep / "bench.sqlite"
+    if not path.exists():
+        fill(path, 1_000_000)
+    for bar in at_size(path):
+        print(bar, flush=True)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,14 @@ def test_the_default_path_follows_xdg(state, expected):
     assert default_path({"XDG_STATE_HOME": state}) == Path(expected).expanduser()
 
 
+def write(path, *exchanges):
+    writer = Writer(path)
+    try:
+        writer.append(lines(*exchanges))
+    finally:
+        writer.close()
+
+
 def foreign_database(path):
     other = sqlite3.connect(path)
     other.execute("CREATE TABLE theirs (x)")
@@ -66,14 +74,14 @@ def foreign_database(path):
 
 
 def newer(path):
-    Writer(path).append(lines(exchange()))
+    write(path, exchange())
     ours = sqlite3.connect(path)
     ours.execute(f"PRAGMA user_version = {VERSION + 1}")
     ours.close()
 
 
 def cut_short(path):
-    Writer(path).append(lines(*(exchange() for _ in range(50))))
+    write(path, *(exchange() for _ in range(50)))
     whole = sqlite3.connect(path)
     whole.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     whole.close()
@@ -96,10 +104,10 @@ def test_what_is_not_ours_is_refused_and_left_alone(path, make, word):
     make(path)
     before = path.read_bytes()
     with pytest.raises(StoreError, match=word) as refused:
-        Writer(path).append(lines(exchange()))
+        write(path, exchange())
     assert str(path) in str(refused.value)
-    with pytest.raises(StoreError, match=word):
-        Store(path).page()
+    with pytest.raises(StoreError, match=word), Store(path) as store:
+        store.page()
     assert path.read_bytes() == before
 
 
@@ -211,7 +219,7 @@ def test_a_directory_that_may_not_be_written_is_said_so(tmp_path):
     """The text names the file."""
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="can't be opened"):
-        Writer(tmp_path / "file" / "store.sqlite").append(lines(exchange()))
+        write(tmp_path / "file" / "store.sqlite", exchange())
 
 
 def test_reading_goes_on_while_another_writes(filled, path):
