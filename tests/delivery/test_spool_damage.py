@@ -32,19 +32,19 @@ def sound(tmp_path_factory):
         path = spool_path(str(base / f"{kind}-live"), "rig", "rig's destination")
         pid = os.fork()
         if pid == 0:
-            _fill(path, checkpoint=kind == "file")
-            os._exit(0)
+            _fill_and_die(path, checkpoint=kind == "file")
         os.waitpid(pid, 0)
         made[kind] = Path(path).parent
     return made
 
 
-def _fill(path: str, *, checkpoint: bool) -> None:
+def _fill_and_die(path: str, *, checkpoint: bool) -> None:
     spool = Spool(path)
     for number in range(COUNT):
         spool.put([_fragment(number)])
         if checkpoint and number == COUNT - 4:
             spool._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    os._exit(0)  # with the spool open
 
 
 def _fragment(number: int) -> Fragment:

@@ -85,8 +85,8 @@ class Ledger:
         self._clear()
 
     def left(self) -> int:
-        """How many that were here are here no more."""
-        return self.submitted + self.adopted - self.waiting - self.in_hand - self.spooled
+        """How many of the submitted are here no more, if what was adopted goes before them."""
+        return self.submitted - self.waiting - self.in_hand - self.spooled
 
     def close(self) -> None:
         """Count what is still in memory as given up; later moves change nothing."""

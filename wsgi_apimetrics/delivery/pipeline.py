@@ -185,10 +185,14 @@ class Pipeline:
         self.buffer.ring()
         self.stocked.set()
 
-    def is_sent_up_to(self, submitted: int, left: int) -> bool:
-        """Whether all of the first ``submitted`` have left, or ``left`` have, in order."""
+    def is_sent_up_to(self, submitted: int) -> bool:
+        """Whether none of the first ``submitted`` is here any more.
+
+        From a spool they leave in order, so that so many must have left; in memory the oldest
+        waiting may be dropped while a batch is on its way, so that one must be seen empty.
+        """
         ledger = self.ledger
-        return ledger.cleared >= submitted or (self._plan.spooling and ledger.left() >= left)
+        return ledger.cleared >= submitted or (self._plan.spooling and ledger.left() >= submitted)
 
     def hasten(self) -> None:
         """End a back-off, for there will be no later."""

@@ -51,7 +51,7 @@ class Worker:
         if threading.current_thread() in self._threads:
             return False  # a hook that waits for itself
         with ledger.lock:
-            target = ledger.submitted, ledger.submitted + ledger.adopted
+            target = ledger.submitted
             pipeline.hurry += 1
         pipeline.wake()
         try:
@@ -94,11 +94,11 @@ class Worker:
 
     # -- waiting ------------------------------------------------------------------------------
 
-    def _settle(self, target: tuple[int, int], deadline: float) -> bool:
+    def _settle(self, target: int, deadline: float) -> bool:
         ledger, pipeline = self.pipeline.ledger, self.pipeline
         while True:
             with ledger.lock:
-                if pipeline.is_sent_up_to(*target):
+                if pipeline.is_sent_up_to(target):
                     return True
             left = deadline - time.monotonic()
             if left <= 0 or self._is_hopeless(left):
