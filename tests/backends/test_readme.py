@@ -258,6 +258,16 @@ def test_a_request_never_waits_for_the_look_up(wrapped):
         assert [got.method for got in server.got] == ["POST"]
 
 
+def test_nothing_is_looked_up_before_logs_are_accepted(wrapped):
+    """A key that is refused is not shown to the dashboard too."""
+    with http_server(lambda _: Answer(401)) as server:
+        middleware = wrapped(server.url, project_url=server.url)
+        Client(middleware).get("/")
+        assert not middleware.flush(1)
+        assert [got.method for got in server.got] == ["POST"]
+        middleware.shutdown(0)
+
+
 @pytest.mark.parametrize(
     ("given", "project"),
     [

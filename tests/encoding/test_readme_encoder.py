@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from har_schema import check_log
@@ -124,6 +125,12 @@ def test_the_speed_extra_changes_no_log(exchange):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(readme, "dumps", wire_json.plain_dumps)
         assert encoder.encode(exchange) == fast
+
+
+def test_without_the_speed_extra_the_standard_library_writes(monkeypatch):
+    """The extra is optional."""
+    monkeypatch.setitem(sys.modules, "orjson", None)
+    assert wire_json._fastest() is wire_json.plain_dumps
 
 
 def test_what_json_has_no_word_for_is_refused():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import subprocess
@@ -343,6 +344,38 @@ def test_an_unknown_certificate_is_refused(send, authority):
         assert server.got == []
     assert (outcome.status_code, outcome.uncertain) == (None, False)
     assert "CERTIFICATE_VERIFY_FAILED" in outcome.error
+
+
+def tunnel(handler) -> None:
+    """Answer CONNECT as a proxy does: pass bytes on until either side ends."""
+    host, _, port = handler.path.rpartition(":")
+    with socket.create_connection((host, int(port))) as upstream:
+        handler.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        ways = {handler.connection: upstream, upstream: handler.connection}
+        while True:
+            for source in select.select(list(ways), [], [], 5)[0]:
+                piece = source.recv(65536)
+                if not piece:
+                    handler.close_connection = True
+                    return
+                ways[source].sendall(piece)
+
+
+def test_tls_goes_through_a_proxy(authority):
+    """By CONNECT: the proxy sees neither key nor payload, and the tunnel is kept alive."""
+    pair = (str(authority / "cert.pem"), str(authority / "key.pem"))
+    with http_server(Answer(act=tunnel)) as proxy, http_server(tls=pair) as server:
+        policy = HttpPolicy(
+            proxy=proxy.url.replace("//", "//me:pass@"), ca_bundle=str(authority / "ca.pem")
+        )
+        client = HttpClient(policy, timeout=5)
+        transport = HttpTransport(client, server.url, {"Authorization": f"Basic {KEY}"})
+        assert [transport.send(PAYLOAD).accepted for _ in range(2)] == [True, True]
+        transport.close()
+        (connect,) = proxy.got
+        assert (connect.method, connect.target) == ("CONNECT", f"127.0.0.1:{server.port}")
+        assert KEY not in str(connect.headers)
+        assert [got.connection for got in server.got] == [1, 1]
 
 
 @pytest.mark.parametrize("content", [None, "not a certificate"])
