@@ -28,6 +28,22 @@ SERVERS = {
 }
 """The servers by the name that the runners have for them, as the page calls them."""
 
+AT_EXIT = {
+    "gunicorn-sync": True,
+    "gunicorn-gthread": True,
+    "gunicorn-gevent": True,
+    "gunicorn-preload": True,
+    "gunicorn-paste": True,
+    "uwsgi": True,
+    "mod_wsgi-global": True,
+    "mod_wsgi": False,  # version 4.9 ends sub-interpreters without their exit functions
+    "wsgiref": False,  # these leave SIGTERM to the system, which ends them on the spot
+    "waitress": False,
+    "cheroot": False,
+    "werkzeug-reloader": False,
+}
+"""Whether what is held is sent when the server gets a SIGTERM."""
+
 BEHAVIOURS = {
     "identical": "status line, header fields, framing and bytes are those of the bare app",
     "route": "the matched route's template is recorded, with the mount point before it",

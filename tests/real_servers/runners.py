@@ -47,6 +47,10 @@ COMMANDS: dict[str, list[str]] = {
     "cheroot": [str(BIN / "cheroot"), "--bind", "127.0.0.1:{port}", "{app}"],
     "werkzeug-reloader": [sys.executable, "-m", "real_servers.reloading", "{port}", "{app}"],
     "mod_wsgi": ["/usr/sbin/apache2", "-f", "{place}/apache.conf", "-D", "FOREGROUND"],
+    "mod_wsgi-global": [
+        *("/usr/sbin/apache2", "-f", "{place}/apache.conf", "-D", "FOREGROUND"),
+        *("-c", "WSGIApplicationGroup %{{GLOBAL}}"),
+    ],
 }  # fmt: skip
 SERVERS = ("wsgiref", "gunicorn-sync", "gunicorn-gthread", "waitress", "uwsgi")
 MORE = ("gunicorn-gevent", "gunicorn-preload", "cheroot", "werkzeug-reloader", "mod_wsgi")
@@ -160,7 +164,7 @@ _PROGRAMS = {
 
 def available(kind: str) -> None:
     """Skip, or fail in CI, if this server is not installed."""
-    if kind == "mod_wsgi":
+    if kind.startswith("mod_wsgi"):
         require("apache2")
         module = require("mod_wsgi").resolve().read_bytes()
         if b"libpython%d.%d" % sys.version_info[:2] not in module:

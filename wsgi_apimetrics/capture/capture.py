@@ -158,7 +158,7 @@ class Capture(ResponseEnd):
         if current.get() is raw:
             outer = self._previous
             # A response that was never closed would be the current one for ever.
-            current.set(None if outer is None or getattr(outer, "ended", 0.0) else outer)
+            current.set(None if outer is None or getattr(outer, "ended", False) else outer)
         if not raw.ended:
             raw.aborted = True
             raw.ended = perf_counter()
