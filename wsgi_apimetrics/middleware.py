@@ -26,6 +26,7 @@ from .current import RECORD_KEY
 from .exceptions import ConfigurationError
 from .grouping import Grouping
 from .guard import Guard
+from .handled import follow_flask
 from .hosts import AllowedHosts
 from .observed import announce
 from .recorder import Lane, Recorder
@@ -83,10 +84,11 @@ class ApiMetricsMiddleware:
             leaves_out=self._leaves_out if settings.capture.exclude_content_types else None,
         )
         announce(self, settings.capture)
+        follow_flask()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request as the app does, and record it."""
-        capture = self._begin(environ, start_response)
+        capture = self.begin(environ, start_response)
         if capture is None:
             return self.app(environ, start_response)
         try:
@@ -131,7 +133,7 @@ class ApiMetricsMiddleware:
         """Take a finished outgoing call."""
         self.recorder.record_outgoing(call)
 
-    def _begin(self, environ: Any, start_response: Any) -> Capture | None:
+    def begin(self, environ: Any, start_response: Any) -> Capture | None:
         """Take the snapshot and put the tees in place; ``None``: this request is not captured."""
         try:
             if self._passes_by(environ):

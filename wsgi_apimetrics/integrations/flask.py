@@ -26,7 +26,7 @@ from ..errors import report_error
 from ..exceptions import ConfigurationError, MissingExtraError
 
 try:
-    from flask import Flask, got_request_exception, request, request_started
+    from flask import Flask, request, request_started
     from werkzeug.exceptions import HTTPException
 except ModuleNotFoundError as missing:
     raise MissingExtraError("the Flask integration", "flask") from missing
@@ -69,7 +69,6 @@ class ApiMetrics:
         app.wsgi_app = middleware  # type: ignore[method-assign]
         app.extensions[EXTENSION] = middleware
         request_started.connect(_note_route, app)
-        got_request_exception.connect(_report, app)
         if self._report_handled:
             _report_handled(app)
         return app
@@ -82,11 +81,6 @@ def _note_route(_app: Flask, **_: Any) -> None:
     if request.url_rule is not None:
         environ[ROUTE_KEY] = mounted(environ, request.url_rule.rule)
         environ[PATH_PARAMS_KEY] = request.view_args
-
-
-def _report(_app: Flask, exception: BaseException, **_: Any) -> None:
-    """Report what Flask itself answers, with a 500, or propagates."""
-    report_error(request.environ, exception)
 
 
 def _report_handled(app: Flask) -> None:
