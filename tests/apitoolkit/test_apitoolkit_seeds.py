@@ -1,0 +1,150 @@
+"""The code blocks of APIToolkit's own page run as they stand, but for the import line."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import flask
+import httpx
+import pytest
+from apitoolkit_checker import body_of
+from servers import Answer, http_server
+
+PAGE = Path(__file__).parents[2].resolve().parent / "shared" / "seeds" / "apitoolkit-flask.txt"
+BEGINNING = re.compile(r"from flask import ")
+
+pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the vendor's page is not at hand")
+
+
+def code_blocks(text):
+    """Return each longest run of lines that begins like a program and parses."""
+    lines, blocks, at = text.splitlines(), [], 0
+    while at < len(lines):
+        end = _end_of_code(lines, at) if BEGINNING.match(lines[at]) else 0
+        if end:
+            blocks.append("\n".join(lines[at:end]))
+        at = end or at + 1
+    return blocks
+
+
+def _end_of_code(lines, at):
+    for end in range(len(lines), at, -1):
+        try:
+            ast.parse("\n".join(lines[at:end]))
+        except SyntaxError:
+            continue
+        return end
+    return 0
+
+
+@pytest.fixture
+def blocks(apitoolkit_server):
+    """The page's programs, with our import line."""
+    found = code_blocks(PAGE.read_text(encoding="utf-8"))
+    return [
+        block.replace("from apitoolkit_flask", "from wsgi_apimetrics.apitoolkit") for block in found
+    ]
+
+
+class Loopback(httpx.HTTPTransport):
+    """Stands in for the internet: every host is one server on loopback."""
+
+    def __init__(self, port):
+        super().__init__()
+        self._port = port
+
+    def handle_request(self, request):
+        url = request.url.copy_with(scheme="http", host="127.0.0.1", port=self._port)
+        request.url = url
+        return super().handle_request(request)
+
+
+def run(block, monkeypatch, app=None):
+    """Run a program; returns its names. ``app.run`` returns at once."""
+    monkeypatch.setattr(flask.Flask, "run", lambda self, **options: None)
+    names = {"__name__": "seed"} if app is None else {"__name__": "seed", "app": app}
+    exec(compile(block, "seed", "exec"), names)
+    return names
+
+
+def supply_the_subject(app):
+    """The page's views take a ``subject`` that its rules do not have."""
+
+    @app.url_value_preprocessor
+    def subject(endpoint, values):
+        if values is not None:
+            values["subject"] = "anything"
+
+
+def test_the_page_has_four_programs(blocks):
+    """Two that set it up, one that calls out, one that reports."""
+    assert len(blocks) == 4
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_set_up_records_requests(blocks, topic, monkeypatch, number):
+    """As the page stands its view fails for want of a ``subject``; with one it answers."""
+    names = run(blocks[number], monkeypatch)
+    client = names["app"].test_client()
+    assert client.get("/hello?a=1", buffered=True).status_code == 500
+    supply_the_subject(names["app"])
+    headers = {"Authorization": "Bearer s3cret", "Cookie": "c=s3cret"}
+    answer = client.post("/hello", json={"x": 1}, headers=headers, buffered=True)
+    assert answer.get_json() == {"Hello": "World"}
+    assert names["apitoolkit"].middleware.flush(10)
+    failed, fine = topic.messages(2)
+    assert (failed["status_code"], failed["url_path"]) == (500, "/hello")
+    assert [error["error_type"] for error in failed["errors"]] == ["TypeError"]
+    assert (fine["status_code"], fine["sdk_type"]) == (200, "PythonFlask")
+    assert body_of(fine["request_body"]) == {"x": 1}
+    assert body_of(fine["response_body"]) == {"Hello": "World"}
+    if number:
+        assert fine["request_headers"]["Authorization"] == ["[CLIENT_REDACTED]"]
+        assert fine["request_headers"]["Cookie"] == ["[CLIENT_REDACTED]"]
+
+
+@pytest.fixture
+def recorded(blocks, monkeypatch):
+    """An app with the page's set-up, for the programs that leave it out."""
+    names = run(blocks[0], monkeypatch)
+    supply_the_subject(names["app"])
+    yield names["app"], names["apitoolkit"].middleware
+    names["apitoolkit"].middleware.shutdown(5)
+
+
+def test_an_outgoing_call_is_linked(blocks, recorded, topic, monkeypatch):
+    """The third program: an asynchronous view that calls out and returns what came."""
+    app, middleware = recorded
+    run(blocks[2], monkeypatch, app)
+    with http_server(Answer(200, {"Content-Type": "application/json"}, b'{"id": 2}')) as internet:
+        _answer_for_the_internet(monkeypatch, internet.port)
+        assert app.test_client().get("/sample/", buffered=True).data == b'{"id": 2}'
+    assert middleware.flush(10)
+    incoming, outgoing = topic.messages(2)
+    assert outgoing["sdk_type"] == "PythonOutgoing"
+    assert outgoing["parent_id"] == incoming["msg_id"]
+    assert outgoing["host"] == "jsonplaceholder.typicode.com"
+    assert outgoing["raw_url"] == "/todos/2"
+    assert body_of(outgoing["response_body"]) == {"id": 2}
+
+
+def test_an_error_is_reported_with_its_request(blocks, recorded, topic, monkeypatch):
+    """The fourth program: the call fails, the view says so and reports it."""
+    app, middleware = recorded
+    run(blocks[3], monkeypatch, app)
+    _answer_for_the_internet(monkeypatch, 1)
+    assert app.test_client().get("/sample/", buffered=True).data == b"Something went wrong"
+    assert middleware.flush(10)
+    incoming, outgoing = topic.messages(2)
+    assert [error["error_type"] for error in incoming["errors"]] == ["httpx.ConnectError"]
+    assert outgoing["parent_id"] == incoming["msg_id"]
+    assert outgoing["status_code"] == 0
+
+
+def _answer_for_the_internet(monkeypatch, port):
+    from wsgi_apimetrics.outgoing import httpx_client
+
+    transport = Loopback(port)
+    monkeypatch.setattr(httpx_client, "_shared_transports", lambda: {"": transport})
