@@ -28,6 +28,7 @@ ASSEMBLY = {
     "config",
     "grouping",
     "guard",
+    "handled",
     "hosts",
     "middleware",
     "observed",

@@ -7,6 +7,7 @@ is one exchange. Bodies are recorded as they are iterated, by whoever iterates t
 
 from __future__ import annotations
 
+import atexit
 import os
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -255,7 +256,12 @@ def _divided(request: object, options: dict[str, Any]) -> tuple[Observer, dict[s
 
 
 def _begin(observer: Observer, request: httpx.Request) -> OutgoingCall | None:
-    return observer.begin(request.method, str(request.url), request.headers.multi_items())
+    return observer.begin(request.method, str(request.url), _pairs(request.headers))
+
+
+def _pairs(headers: httpx.Headers) -> list[tuple[str, str]]:
+    """Return the fields as they are on the wire: HTTPX's own views of them are in lower case."""
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw]
 
 
 def _teed_request(
@@ -272,7 +278,7 @@ def _answered(call: OutgoingCall, response: httpx.Response) -> None:
     call.answered(
         response.status_code,
         response.reason_phrase,
-        response.headers.multi_items(),
+        _pairs(response.headers),
         response.http_version.rpartition("/")[2],
     )
 
@@ -293,8 +299,15 @@ def _shared_transports() -> dict[str, httpx.BaseTransport]:
     """Return this process's transports: a forked child must not use its parent's connections."""
     pid = os.getpid()
     if pid not in _shared:
+        atexit.register(_close_shared, pid)
         _shared[pid] = _transports(httpx.HTTPTransport)
     return _shared[pid]
+
+
+def _close_shared(pid: int) -> None:
+    if pid == os.getpid():
+        for transport in _shared.pop(pid).values():
+            transport.close()
 
 
 def _transports(kind: Callable[..., Any]) -> dict[str, Any]:
