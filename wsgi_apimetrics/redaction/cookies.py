@@ -49,5 +49,5 @@ def _cookie(part: str, names: Names, place: str, marks: Marks) -> str:
     if rule is None:
         return part
     bare = value.strip()
-    marker = marks.text(f"{place}.{plain}", rule, bare)
+    marker = marks.text(f"{place}.{marks.name(plain)}", rule, bare)
     return part if marker is bare else f"{name}={marker}"

@@ -116,7 +116,7 @@ def _integer(digits: str) -> int | float:
 
 
 def _marker(raw: str, span: Span, place: str, marks: Marks) -> str:
-    where = f"{place}.{dotted(span.trail)}"
+    where = f"{place}.{dotted(span.trail, marks.name)}"
     if raw[0] == '"':
         value = scanstring(raw, 1, True)[0]
         if marks.is_marked(where, value):

@@ -56,7 +56,7 @@ def redact_fields(
         if not equals:
             return _by_patterns(name, patterns, place, marks)
         plain = decoded(name)
-        where = f"{place}.{plain}"
+        where = f"{place}.{marks.name(plain)}"
         rule = judge(plain, decoded(value))
         if rule is not None:
             return f"{name}={_marked(value, where, rule, marks)}"

@@ -59,7 +59,7 @@ def _redacted_part(
     place: str,
     marks: Marks,
 ) -> bytes | None:
-    where = f"{place}.{part.name}"
+    where = f"{place}.{marks.name(part.name)}"
     rule = judge.rule(part.name, value)
     filename = part.filename
     if rule is not None:

@@ -54,12 +54,12 @@ def whole(text: str) -> None:
     _end(text, _skip(text, _BLANK.match(text).end()))  # type: ignore[union-attr]
 
 
-def dotted(trail: Trail) -> str:
-    """Return a trail as a path: ``$.user.emails[0]``."""
+def dotted(trail: Trail, spell: Callable[[str], str]) -> str:
+    """Return a trail as a path, its names as ``spell`` has them: ``$.user.emails[0]``."""
     keys: list[str] = []
     while trail:
         trail, key = trail
-        keys.append(f"[{key}]" if isinstance(key, int) else f".{key}")
+        keys.append(f"[{key}]" if isinstance(key, int) else f".{spell(key)}")
     return "$" + "".join(reversed(keys))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..exchange import Redaction
 from .mask import mask
@@ -21,6 +21,9 @@ _PATTERN_SECONDS = 2.0
 """How long the user's regular expressions may work on one exchange."""
 
 
+Finds = Callable[[str, "Marks"], list[tuple[int, int]]]
+
+
 class Marks:
     """The redactions of one exchange.
 
@@ -29,12 +32,18 @@ class Marks:
         deadline: Until when regular expressions may work (``time.monotonic``).
     """
 
-    __slots__ = ("_before", "_found", "_known", "_vocabulary", "deadline", "spoken")
+    __slots__ = ("_before", "_finds", "_found", "_known", "_vocabulary", "deadline", "spoken")
 
     def __init__(
-        self, vocabulary: Vocabulary, before: tuple[Redaction, ...], *, listens: bool
+        self,
+        vocabulary: Vocabulary,
+        before: tuple[Redaction, ...],
+        *,
+        listens: bool,
+        finds: Finds | None = None,
     ) -> None:
         self._vocabulary = vocabulary
+        self._finds = finds
         self._before = before
         self._known = frozenset(redaction.place for redaction in before)
         self._found: dict[tuple[str, str, str | None], None] = {}
@@ -46,6 +55,14 @@ class Marks:
         if not self._found:
             return self._before
         return (*self._before, *(Redaction(*found) for found in self._found))
+
+    def name(self, name: str) -> str:
+        """Return a name as a place may hold it: without what patterns find in it."""
+        if self._finds is None:
+            return name
+        for start, end in reversed(self._finds(name, self)):
+            name = name[:start] + self._vocabulary.marker(end - start) + name[end:]
+        return name
 
     def text(self, place: str, rule: str, value: str) -> str:
         """Return the marker for a text, or the text if it is this place's marker already."""

@@ -116,6 +116,10 @@ class Patterns:
             done = end
         return "".join([*pieces, text[done:]])
 
+    def spans(self, text: str, marks: Marks) -> list[Found]:
+        """Return where in ``text`` anything is found, in order and without overlaps."""
+        return [(start, end) for start, end, _ in _merged(self._found(text, marks))]
+
     def _found(self, text: str, marks: Marks) -> list[tuple[int, int, str]]:
         found = [(*span, rule) for rule, spans in self._named for span in spans(text)]
         for user in self._users:

@@ -67,8 +67,10 @@ class Redactor:
 
     def _pass(self, exchange: Exchange) -> RedactedExchange:
         before = exchange.redactions if isinstance(exchange, RedactedExchange) else ()
-        marks = Marks(self._vocabulary, before, listens=bool(exchange.errors))
         rules = self._rules
+        finds = None if rules.patterns is None else rules.patterns.spans
+        listens = bool(exchange.errors)
+        marks = Marks(self._vocabulary, before, listens=listens, finds=finds)
         params, values = _params(exchange.path_params, rules, marks)
         group = exchange.group and _group(exchange.group, rules, marks)
         request = _request(exchange, values, rules, self._vocabulary, marks)

@@ -1,0 +1,127 @@
+"""Detectors on values: what each finds, what it leaves, and that none can run away."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from exchanges import body, exchange, redact, redacted_body
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsgi_apimetrics.exceptions import ConfigurationError
+from wsgi_apimetrics.redaction.marks import Marks
+from wsgi_apimetrics.redaction.patterns import DETECTORS, Patterns, passes_luhn
+from wsgi_apimetrics.redaction.regexes import LONGEST, user_pattern
+from wsgi_apimetrics.redaction.vocabulary import README
+
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----"
+FOUND = [
+    ("card", "4111111111111111"), ("card", "4111 1111 1111 1111"), ("card", "378282246310005"),
+    ("card", "5555-5555-5555-4444"), ("jwt", "eyJhbGciOi.eyJzdWIiOi.abc-_123"),
+    ("private_key", KEY), ("private_key", KEY[:40]), ("cloud_key", "AKIAIOSFODNN7EXAMPLE"),
+    ("cloud_key", "ghp_" + "a" * 36), ("cloud_key", "AIza" + "b" * 35),
+    ("email", "ada.l+x@mail.example.com"), ("email", "\xe4da@ex\xe4mple.de"),
+]  # fmt: skip
+LEFT = [
+    ("card", "4111111111111112"), ("card", "411111111111"), ("card", "12345678901234567890"),
+    ("jwt", "eyJust a text"), ("private_key", "BEGIN PRIVATE KEY"), ("cloud_key", "AKIA"),
+    ("email", "a@b"), ("email", "@example.com"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text"), FOUND)
+def test_found(name: str, text: str) -> None:
+    """On its own, within a sentence, and after other digits."""
+    for before in ("", "it is ", "1234 "):
+        spans = list(DETECTORS[name](before + text))
+        assert [(before + text)[slice(*span)] for span in spans] == [text]
+
+
+@pytest.mark.parametrize(("name", "text"), LEFT)
+def test_left(name: str, text: str) -> None:
+    """What only looks like one stays."""
+    assert not list(DETECTORS[name](text))
+
+
+@given(st.integers(10**11, 10**17), st.integers(0, 9))
+def test_one_check_digit_of_ten_fits(number: int, digit: int) -> None:
+    """Luhn: exactly one last digit passes."""
+    assert sum(passes_luhn(f"{number}{last}") for last in range(10)) == 1
+    assert digit in range(10)
+
+
+@pytest.mark.parametrize("name", sorted(DETECTORS))
+@pytest.mark.parametrize(
+    "piece", ["1", "1 ", "a", "eyJ", "eyJa.", "a@", "-----BEGIN ", "AKIA", "a."]
+)
+def test_named_detectors_take_time_by_the_length(name: str, piece: str) -> None:
+    """Sixteen times the text takes nowhere near 256 times as long."""
+
+    def seconds(length: int) -> float:
+        text = (piece * length)[:length]
+        started = time.perf_counter()
+        list(DETECTORS[name](text))
+        return time.perf_counter() - started
+
+    short = min(seconds(4_000) for _ in range(3))
+    assert min(seconds(64_000) for _ in range(3)) < max(short, 0.0005) * 100
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "(a+)+$",
+        "(a|a)*b",
+        r"(\w+\s?)*x",
+        "(a{1,64}){1,64}",
+        r"\w+@\w+",
+        "(x+x+)+y",
+        "(?:a?){30}a{30}",
+    ],
+)
+def test_what_could_run_away_is_refused(rule: str) -> None:
+    """Before it ever runs."""
+    with pytest.raises(ConfigurationError, match="too long"):
+        user_pattern("redact_patterns", rule)
+
+
+@pytest.mark.parametrize(
+    "rule", [r"EMP-\d{6}", r"\d+", r"\w{1,64}@\w{1,64}", "(?:foo|bar)-[a-z]{2,8}", r"(?i)key=\S+"]
+)
+def test_accepted_patterns_are_quick_on_any_text(rule: str) -> None:
+    """A megabyte of what they like most takes moments."""
+    patterns = Patterns([rule])
+    for text in ("a" * LONGEST, "1" * LONGEST, "foo-" * 1000, "key=" * 1000, "a@" * 2000):
+        started = time.monotonic()
+        patterns.redact("place", text, Marks(README, (), listens=False))
+        assert time.monotonic() - started < 2
+
+
+def test_a_value_too_long_for_an_unbounded_pattern_goes_whole() -> None:
+    """It is not known what is in it."""
+    text = '{"a": "' + "x" * (LONGEST + 1) + '", "b": "ok"}'
+    after = redacted_body(text, redact_patterns=(r"\d+",))
+    assert after == f'{{"a": "[REDACTED {LONGEST + 1}]", "b": "ok"}}'
+
+
+def test_patterns_reach_text_names_and_numbers() -> None:
+    """A number in JSON is a value, and so is what stands as a member's name."""
+    after = redacted_body(
+        '{"a@example.com": 4111111111111111, "n": 1.50}', redact_patterns=("card", "email")
+    )
+    assert after == '{"[REDACTED 13]": "[REDACTED 16]", "n": 1.50}'
+    text = body("mail a@example.com now", "text/plain")
+    assert redacted_body(text, redact_patterns=("email",)) == "mail [REDACTED 13] now"
+
+
+def test_what_patterns_overlap_goes_whole() -> None:
+    """No end of a match stays behind another's marker."""
+    after = redacted_body('{"a": "xabcdefy"}', redact_patterns=("abcd", "cdef"))
+    assert after == '{"a": "x[REDACTED 6]y"}'
+
+
+def test_a_binary_body_under_patterns_is_left_out() -> None:
+    """It can't be searched."""
+    after = redact(exchange(body(b"\x89PNG\xff", "image/png")), redact_patterns=("card",))
+    assert after.request.body.omitted == "redaction: undecodable"
