@@ -1,0 +1,140 @@
+"""The vendor's own names: what they record, and that they are never in the way."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from pathlib import Path
+
+import flask
+import pytest
+from google_stand_ins import API_KEY
+from servers import Answer, http_server
+from werkzeug.test import Client
+
+from wsgi_apimetrics import ApiMetricsMiddleware
+from wsgi_apimetrics import APIToolkit as Backend
+from wsgi_apimetrics.apitoolkit import APIToolkit
+from wsgi_apimetrics.testing import capture_exchanges
+
+
+def an_app(apitoolkit):
+    app = flask.Flask(__name__)
+    app.before_request(apitoolkit.beforeRequest)
+    app.after_request(apitoolkit.afterRequest)
+
+    @app.route("/stream")
+    def stream():
+        return flask.Response(flask.stream_with_context(iter(["one ", "two"])))
+
+    @app.route("/file")
+    def file():
+        return flask.send_file(__file__)
+
+    @app.route("/echo/<name>", methods=["POST"])
+    def echo(name):
+        return flask.request.get_data()
+
+    @app.route("/fail")
+    def fail():
+        raise KeyError("x")
+
+    return app
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    """An app with the vendor's functions, and what is recorded of it."""
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:1")
+    apitoolkit = APIToolkit(api_key="k")
+    with capture_exchanges(apitoolkit.middleware) as captured:
+        yield an_app(apitoolkit), captured
+
+
+def test_a_streamed_response_stays_one(recorded):
+    """Chunk by chunk, as the view yields it; recorded when it is closed."""
+    app, captured = recorded
+    with app.test_client().get("/stream") as response:
+        assert list(response.iter_encoded()) == [b"one ", b"two"]
+        assert len(captured) == 0
+    (exchange,) = captured
+    assert exchange.response.body.content == b"one two"
+    assert (exchange.route, exchange.framework) == ("/stream", "flask")
+
+
+def test_bodies_and_routes_are_recorded(recorded):
+    """As by the middleware itself."""
+    app, captured = recorded
+    answer = app.test_client().post("/echo/ann", data=b"hello", buffered=True)
+    assert answer.data == b"hello"
+    (exchange,) = captured
+    assert exchange.request.body.content == exchange.response.body.content == b"hello"
+    assert exchange.route == "/echo/<name>"
+
+
+def test_a_file_is_sent_whole(recorded):
+    """Flask passes it to the server as it is."""
+    app, captured = recorded
+    assert app.test_client().get("/file", buffered=True).data == Path(__file__).read_bytes()
+    assert captured[0].response.status_code == 200
+
+
+@pytest.mark.parametrize("propagate", [False, True])
+def test_an_exception_is_recorded_once(recorded, propagate):
+    """Whether Flask answers it with a 500 or lets it out: then no function of ours is called."""
+    app, captured = recorded
+    app.config["PROPAGATE_EXCEPTIONS"] = propagate
+    client = app.test_client()
+    if propagate:
+        with pytest.raises(KeyError):
+            client.get("/fail")
+    else:
+        assert client.get("/fail", buffered=True).status_code == 500
+    (exchange,) = captured
+    assert exchange.response.status_code == 500
+    assert [error.type for error in exchange.errors] == ["KeyError"]
+
+
+def test_an_empty_key_is_one_warning_and_nothing_else(caplog):
+    """As in the page's programs; the app runs as without us."""
+    with caplog.at_level(logging.WARNING, "wsgi_apimetrics"):
+        apitoolkit = APIToolkit(api_key="", debug=True)
+        client = an_app(apitoolkit).test_client()
+        assert client.get("/stream", buffered=True).data == b"one two"
+        assert client.get("/stream", buffered=True).data == b"one two"
+    (line,) = caplog.messages
+    assert "WSGI_APIMETRICS_APITOOLKIT_API_KEY" in line
+
+
+def test_a_backend_that_hangs_costs_the_app_nothing():
+    """The vendor's package waits for each publish; here requests go on while the worker waits."""
+    hangs = threading.Event()
+
+    def hang(handler):
+        hangs.set()
+        server.stopping.wait(20)
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return [b"x"]
+
+    def median(application):
+        client, times = Client(application), []
+        for _ in range(200):
+            began = time.perf_counter()
+            client.get("/")
+            times.append(time.perf_counter() - began)
+        return sorted(times)[100]
+
+    with http_server(Answer(act=hang)) as server:
+        backend = Backend(
+            api_key=API_KEY, root_url=server.url, timeout=15, flush_interval_seconds=0.01
+        )
+        middleware = ApiMetricsMiddleware(app, backend)
+        Client(middleware).get("/")
+        assert hangs.wait(10)
+        assert median(middleware) < median(app) + 0.005
+        assert middleware.stats()["apitoolkit"].queue_depth > 0
+        server.stopping.set()
+        middleware.shutdown(1)
