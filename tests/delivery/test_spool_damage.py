@@ -15,7 +15,7 @@ from delivery.rig import Sink, items, law, processor, until
 from wsgi_apimetrics.delivery.policy import BatchLimits
 from wsgi_apimetrics.delivery.spool import Spool
 from wsgi_apimetrics.delivery.spool_files import SpoolFile, spool_path
-from wsgi_apimetrics.delivery.spool_salvage import damaged_log, salvage
+from wsgi_apimetrics.delivery.spool_salvage import Salvage, damaged_log
 from wsgi_apimetrics.payload import Fragment
 
 ALL = BatchLimits(100_000, 10**12)
@@ -96,9 +96,10 @@ def test_undamaged_spool_comes_back_whole(sound, tmp_path, kind):
 def test_salvage_finds_what_sqlite_finds(sound, tmp_path, kind):
     """Reading page by page gives the same exchanges in the same order as SQLite does."""
     path = damaged(sound[kind], tmp_path / "spool")
-    found = salvage(path)
-    assert list(found.fragments) == [_fragment(number) for number in range(COUNT)]
+    found = Salvage(path)
+    assert list(found) == [_fragment(number) for number in range(COUNT)]
     assert found.lost == 0
+    found.close()
     assert not damaged_log(path)
 
 
@@ -135,7 +136,7 @@ def _intact_after_truncation(path: str) -> int:
     files = [file for file in (Path(path), Path(f"{path}-wal")) if file.exists()]
     everything = b"".join(file.read_bytes() for file in files)
     return min(
-        len(salvage(path).fragments),
+        len(Salvage(path)),
         sum(_fragment(n).content[:50] in everything for n in range(COUNT)),
     )
 

@@ -17,10 +17,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from .spool import Spool
-from .spool_salvage import cut_short, damaged_log, salvage
+from .spool_salvage import Salvage, cut_short, damaged_log
 from .spool_schema import SpoolUnusable, is_damage
 
 SUFFIX = ".spool"
@@ -135,13 +136,16 @@ def rebuild(path: str) -> Rebuilt:
     place of the damaged one.
     """
     marker = Path(f"{path}.damaged")
-    found = salvage(path)  # before SQLite sees it and throws a log away that it can't use
+    found = Salvage(path)  # before SQLite sees it and throws a log away that it can't use
     fresh = f"{path}.new"
     for end in _ENDS:
         Path(f"{fresh}{end}").unlink(missing_ok=True)
     spool = Spool(fresh, "full")
-    spool.put(found.fragments)
+    fragments = iter(found)
+    while batch := list(islice(fragments, _BATCH)):
+        spool.put(batch)
     spool.close()
+    found.close()
     kept_as = f"{path}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
     for end in _ENDS:
         with contextlib.suppress(FileNotFoundError):
@@ -149,10 +153,11 @@ def rebuild(path: str) -> Rebuilt:
     Path(fresh).replace(path)
     told = _told(marker)
     marker.unlink(missing_ok=True)
-    saved = len(found.fragments)
+    saved = len(found)
     return Rebuilt(saved, max(found.lost, told - saved), kept_as)
 
 
+_BATCH = 100
 _ENDS = ("-wal", "-shm", "")
 
 

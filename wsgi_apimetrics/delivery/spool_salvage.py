@@ -9,9 +9,9 @@ of section 2.1, the log of section 4.
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..payload import Fragment
@@ -25,54 +25,71 @@ _COLUMNS = 6
 _MOST_PAGES_OF_ROW = 100_000
 
 
-@dataclass(frozen=True, slots=True)
 class Pages:
-    """The pages of a file, numbered from 1, each in its newest version."""
+    """The pages of a file, numbered from 1, each in its newest version; not read before use."""
 
-    size: int
-    content: dict[int, bytes]
+    def __init__(self, path: str) -> None:
+        log = Path(f"{path}-wal")
+        frames = log.read_bytes() if log.exists() else b""
+        self._file: mmap.mmap | bytes = b""
+        if Path(path).exists() and Path(path).stat().st_size:
+            with Path(path).open("rb") as file:
+                self._file = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.size = _page_size(self._file[:100], frames)
+        self._newer = dict(_frames(frames, self.size))
 
-    def usable(self) -> int:
-        """Bytes of a page that hold content: the reserved space at its end is 0 here."""
-        return self.size
+    def numbers(self) -> list[int]:
+        """Return the numbers of all pages, those that the log has a newer version of too."""
+        in_file = range(1, -(-len(self._file) // self.size) + 1)
+        return sorted({*in_file, *self._newer})
+
+    def page(self, number: int) -> bytes:
+        """Return a page; raises ``KeyError`` if there is none of this number."""
+        content = self._newer.get(number)
+        if content is None:
+            content = self._file[(number - 1) * self.size : number * self.size] if number else b""
+        if not content:
+            raise KeyError(number)
+        return content.ljust(self.size, b"\0")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if isinstance(self._file, mmap.mmap):
+            self._file.close()
 
 
-@dataclass(frozen=True, slots=True)
 class Salvage:
-    """What a file gives: what is intact, oldest first, and how much of the rest is known of."""
-
-    fragments: tuple[Fragment, ...]
-    lost: int
-
-
-def salvage(path: str) -> Salvage:
-    """Return every exchange that is intact in the spool at ``path``.
+    """What the spool at ``path`` has that is intact.
 
     The index names each exchange a second time, on other pages: what only the index knows of
-    is counted as lost.
+    is counted as :attr:`lost`. Only places are held in memory; the exchanges are read again
+    as they are iterated over, oldest first.
     """
-    pages = read_pages(path)
-    found: dict[int, Fragment] = {}
-    named: set[int] = set()
-    for number, page in pages.content.items():
-        for position, fragment in _rows(pages, number, page):
-            found.setdefault(position, fragment)
-        named.update(_index_entries(page))
-    return Salvage(tuple(found[position] for position in sorted(found)), len(named - found.keys()))
 
+    def __init__(self, path: str) -> None:
+        self._pages = Pages(path)
+        self._places: dict[int, tuple[int, int]] = {}
+        named: set[int] = set()
+        for number in self._pages.numbers():
+            page = self._pages.page(number)
+            for position, at in _rows(self._pages, number, page):
+                self._places.setdefault(position, (number, at))
+            named.update(_index_entries(page))
+        self.lost = len(named - self._places.keys())
 
-def read_pages(path: str) -> Pages:
-    """Return the pages of the database at ``path`` with those of its log over them."""
-    database = Path(path).read_bytes() if Path(path).exists() else b""
-    log = Path(f"{path}-wal")
-    frames = log.read_bytes() if log.exists() else b""
-    size = _page_size(database, frames)
-    content = {
-        number: database[(number - 1) * size : number * size]
-        for number in range(1, -(-len(database) // size) + 1)
-    }
-    content.update(_frames(frames, size))
-    return Pages(size, {number: page.ljust(size, b"\0") for number, page in content.items()})
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[Fragment]:
+        for position in sorted(self._places):
+            number, at = self._places[position]
+            found = _cell(self._pages, self._pages.page(number), at)
+            if found is not None:
+                yield found[1]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._pages.close()
 
 
 def cut_short(path: str) -> bool:
@@ -161,16 +178,18 @@ def _frames(frames: bytes, size: int) -> Iterator[tuple[int, bytes]]:
             yield number, frames[body : body + size]
 
 
-def _rows(pages: Pages, number: int, page: bytes) -> Iterator[tuple[int, Fragment]]:
+def _rows(pages: Pages, number: int, page: bytes) -> Iterator[tuple[int, int]]:
+    """Yield position and place in the page of every intact exchange of a page."""
     start = 100 if number == 1 else 0
     if page[start] != _LEAF_TABLE:
         return
     cells = int.from_bytes(page[start + 3 : start + 5], "big")
     for index in range(min(cells, pages.size // 2)):
         pointer = start + 8 + 2 * index
-        row = _cell(pages, page, int.from_bytes(page[pointer : pointer + 2], "big"))
+        at = int.from_bytes(page[pointer : pointer + 2], "big")
+        row = _cell(pages, page, at)
         if row is not None:
-            yield row
+            yield row[0], at
 
 
 def _index_entries(page: bytes) -> Iterator[int]:
@@ -202,7 +221,7 @@ def _cell(pages: Pages, page: bytes, at: int) -> tuple[int, Fragment] | None:
 
 def _payload(pages: Pages, page: bytes, at: int, length: int) -> bytes:
     """Return a cell's payload, put together from its overflow pages (section 1.6)."""
-    usable = pages.usable()
+    usable = pages.size  # SQLite reserves nothing at a page's end unless it is asked to
     most, least = usable - 35, (usable - 12) * 32 // 255 - 23
     if length <= most:
         return page[at : at + length]
@@ -213,7 +232,7 @@ def _payload(pages: Pages, page: bytes, at: int, length: int) -> bytes:
     for _ in range(_MOST_PAGES_OF_ROW):
         if left <= 0:
             break
-        more = pages.content[following]
+        more = pages.page(following)
         parts.append(more[4 : 4 + min(left, usable - 4)])
         left -= usable - 4
         following = int.from_bytes(more[:4], "big")
