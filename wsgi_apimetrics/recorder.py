@@ -180,6 +180,8 @@ class Recorder:
     def _all(self, action: Callable[[BatchProcessor, float], bool], timeout: float) -> bool:
         """Share one deadline among the lanes, whose workers go on side by side."""
         deadline = time.monotonic() + timeout
+        for lane in self.lanes:
+            lane.processor.hurry()
         went_out = [
             action(lane.processor, max(0.0, deadline - time.monotonic())) for lane in self.lanes
         ]

@@ -388,6 +388,17 @@ def test_processor_that_is_let_go_sends_what_it_has():
     until(lambda: len(sink.accepted) == 3 and sink.closed)
 
 
+def test_hurry_sends_without_being_waited_for(made):
+    """``hurry`` has a partly filled batch sent and returns at once; later ones gather again."""
+    sink = Sink()
+    it = made(sink)
+    submit(it, items(3))
+    it.hurry()
+    until(lambda: len(sink.accepted) == 3)
+    submit(it, items(3, "y"))
+    assert not it._worker.pipeline._hurries()
+
+
 def test_hook_that_flushes_does_not_wait_for_itself(made):
     """``flush`` from inside the worker says no instead of waiting for its own thread."""
     answers = []

@@ -58,10 +58,14 @@ def has_ended(ending: Ending) -> None:
 
 
 def _at_end_of_multiprocessing_child() -> None:
-    """Children of multiprocessing end by ``os._exit`` and run their own list of finalizers."""
-    util = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util.Finalize(None, _at_exit, exitpriority=10)
+    """Children of multiprocessing end by ``os._exit`` and run their own list of finalizers.
+
+    So do those of billiard, which is what Celery forks its workers with.
+    """
+    for name in ("multiprocessing.util", "billiard.util"):
+        util = sys.modules.get(name)
+        if util is not None:
+            util.Finalize(None, _at_exit, exitpriority=10)
 
 
 def _at_exit() -> None:

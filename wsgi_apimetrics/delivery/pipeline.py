@@ -86,6 +86,8 @@ class Pipeline:
         """Set when there is something for whoever sends from the spool."""
         self.hurry = 0
         """How many callers wait for everything to be sent: nothing is gathered meanwhile."""
+        self.hurry_up_to = 0
+        """How many of the submitted are to be sent without gathering."""
 
     # -- from the buffer to the stock ---------------------------------------------------------
 
@@ -96,7 +98,7 @@ class Pipeline:
             return self._stock.due_in(now)
         if not self.ledger.waiting:
             return None
-        if self.hurry:
+        if self._hurries():
             return 0.0
         return max(0.0, self.buffer.since + self._linger - now)
 
@@ -110,7 +112,7 @@ class Pipeline:
         self._stock.put(self._preparer.prepare(taken))
         if not before:
             self._stocked_at = time.monotonic()
-        if not before or self.hurry or self._stock.depth() >= self._enough:
+        if not before or self._hurries() or self._stock.depth() >= self._enough:
             self.stocked.set()
 
     # -- from the stock to the wire -----------------------------------------------------------
@@ -119,7 +121,7 @@ class Pipeline:
         """Return the seconds until :meth:`dispatch` has something to do, ``None`` for never."""
         now = time.monotonic()
         house = self._stock.due_in(now)
-        if self._sender.busy or self.hurry or self._stock.depth() >= self._enough:
+        if self._sender.busy or self._hurries() or self._stock.depth() >= self._enough:
             due = self._sender.not_before - now
         else:
             due = self._stocked_at + self._plan.policy.flush_interval_seconds - now
@@ -203,9 +205,18 @@ class Pipeline:
         self._sender.close()
         self._stock.close()
 
+    def forget(self) -> None:
+        """In a child: let go of the parent's queue, and of its claim on the spool."""
+        self.buffer.clear()
+        self._stock.forget()
+
     def release(self) -> None:
         """Let go of files; the connection is whoever's who may be waiting on it."""
         self._stock.close()
+
+    def _hurries(self) -> bool:
+        ledger = self.ledger
+        return self.hurry > 0 or ledger.left() < self.hurry_up_to
 
     def _due(self, now: float) -> float | None:
         if self._sender.busy or self._stock.depth():
@@ -214,6 +225,6 @@ class Pipeline:
         if not waiting:
             return None
         full = self.ledger.waiting_bytes >= self._plan.limits.max_bytes
-        if self.hurry or full or waiting >= self._enough:
+        if self._hurries() or full or waiting >= self._enough:
             return now
         return self.buffer.since + self._plan.policy.flush_interval_seconds

@@ -76,6 +76,12 @@ class BatchProcessor:
         worker = self._here() or self._begin()
         worker.pipeline.ledger.turn_away(reason)
 
+    def hurry(self) -> None:
+        """Begin to send what is waiting, without waiting for it: before several are flushed."""
+        worker = self._here()
+        if worker is not None:
+            worker.nudge()
+
     def flush(self, timeout: float) -> bool:
         """Send what was submitted before, within ``timeout`` seconds.
 

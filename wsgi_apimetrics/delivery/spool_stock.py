@@ -179,6 +179,13 @@ class SpoolStock:
             if time.monotonic() >= self._try_again_at:
                 self.put(self._memory.take_all())
 
+    def forget(self) -> None:
+        """Close the inherited lock alone: it would hold off a repair for as long as we live.
+
+        The connection stays as it is: closing it here would reach into the parent's.
+        """
+        self._file.let_go()
+
     def close(self) -> None:
         """Let go of the leases and the file; what is left is for the next one who comes."""
         with self._lock:

@@ -79,6 +79,9 @@ class Stock(Protocol):
     def spill(self) -> None:
         """Move what had to stay in memory to where it belongs, if that can be done now."""
 
+    def forget(self) -> None:
+        """In a child: let go of the parent's claim without touching what is the parent's."""
+
     def close(self) -> None:
         """Let go of files."""
 
@@ -159,6 +162,9 @@ class MemoryStock:
         return False
 
     def spill(self) -> None:
+        """See :class:`Stock`."""
+
+    def forget(self) -> None:
         """See :class:`Stock`."""
 
     def close(self) -> None:

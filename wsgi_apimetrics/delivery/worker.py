@@ -21,6 +21,18 @@ from .notices import LOGGER
 from .pipeline import Pipeline, Plan
 from .submission import Captured
 
+_ON_PURPOSE = frozenset(
+    reason.value
+    for reason in (
+        DropReason.SAMPLED,
+        DropReason.EXCLUDED,
+        DropReason.SKIPPED,
+        DropReason.NO_GROUP,
+        DropReason.HOOK_DROPPED,
+    )
+)
+"""Drops that the user asked for: no reason for a log line at the end."""
+
 _PAUSE_AFTER_FAULT = 1.0
 _LOOK_AGAIN = 0.05
 
@@ -60,6 +72,11 @@ class Worker:
             with ledger.lock:
                 pipeline.hurry -= 1
 
+    def nudge(self) -> None:
+        """Have everything sent that has been submitted so far."""
+        self.pipeline.hurry_up_to = self.pipeline.ledger.submitted
+        self.pipeline.wake()
+
     def hurry(self) -> None:
         """Begin to shut down: everything goes out now, a back-off ends."""
         if not self._hurried:
@@ -90,7 +107,7 @@ class Worker:
 
     def forget(self) -> None:
         """Let go of the queue of another process."""
-        self.pipeline.buffer.clear()
+        self.pipeline.forget()
 
     # -- waiting ------------------------------------------------------------------------------
 
