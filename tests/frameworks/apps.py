@@ -65,6 +65,8 @@ def plain_app(environ: dict[str, Any], start_response: Callable[..., Any]) -> An
         environ["wsgi_apimetrics.path_params"] = {"user": user}
     elif path == "/upload":
         answer = seen(body_of(environ))
+    elif path == "/early" and "wsgi.early_hints" in environ:
+        environ["wsgi.early_hints"]([("Link", "</style.css>; rel=preload")])
     else:
         status = "404 Not Found"
     start_response(status, headers)

@@ -77,6 +77,7 @@ def identical(pair):
         ("/stream", "GET", b""),
         ("/fail", "GET", b""),
         ("/nowhere", "GET", b""),
+        ("/early", "GET", b""),
         ("/upload", "POST", UPLOAD),
         ("/upload", "POST", b""),
     ):
@@ -160,6 +161,13 @@ def test_a_cell(pair, question):
     if (pair.server.kind, question.__name__) == ("wsgiref", "chunked"):
         pytest.skip(pair.note("chunked"))
     question(pair)
+
+
+def test_early_hints_reach_the_client(server):
+    """Where the server has them (gunicorn), the app's are sent on, before its answer."""
+    pair = Pair(server, FRAMEWORKS["plain"])
+    answer, _ = pair.exchange("/early")
+    assert bool(answer.interim) == server.kind.startswith("gunicorn")
 
 
 def test_the_page_is_what_the_tests_are_made_of():
