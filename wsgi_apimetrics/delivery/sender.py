@@ -134,9 +134,9 @@ class Sender:
 
     def _delivered(self, batch: Batch, outcome: Outcome, _: Decision) -> None:
         self._ledger.last_success = time.time()
-        self._stock.delivered(batch.pieces, outcome.rejected)
         if outcome.mend:
             self._notices.warn(outcome.mend, "%s; the exchanges were delivered", outcome.mend)
+        self._stock.delivered(batch.pieces, outcome.rejected)
         if outcome.rejected:
             self._failed(outcome)
             self._notices.warn(
