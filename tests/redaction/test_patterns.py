@@ -125,3 +125,13 @@ def test_a_binary_body_under_patterns_is_left_out() -> None:
     """It can't be searched."""
     after = redact(exchange(body(b"\x89PNG\xff", "image/png")), redact_patterns=("card",))
     assert after.request.body.omitted == "redaction: undecodable"
+
+
+@given(st.lists(st.sampled_from([text for _, text in FOUND + LEFT] + ["a", "1", "-"]), max_size=4))
+def test_the_gate_before_the_detectors_is_sound(pieces: list[str]) -> None:
+    """What a detector finds in a value, its gate sees in the document around it."""
+    value = "".join(pieces)
+    document = '{"a": "' + value.replace("\n", " ") + '", "b": 1}'
+    for name, detector in DETECTORS.items():
+        if list(detector(value.replace("\n", " "))):
+            assert Patterns([name]).may_find(document)

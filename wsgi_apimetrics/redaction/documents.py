@@ -135,6 +135,8 @@ def _texts(raw: str) -> Iterator[str]:
 
 def _patterns(text: str, patterns: Patterns, place: str, marks: Marks) -> str:
     """Apply the patterns to every text and number of a document that was read whole before."""
+    if not patterns.may_find(text):
+        return text
 
     def replaced(found: re.Match[str]) -> str:
         token = found[0]

@@ -87,6 +87,14 @@ DETECTORS: dict[str, Callable[[str], Iterable[Found]]] = {
 }
 """The named detectors."""
 
+_GATES: dict[str, Callable[[str], object]] = {
+    "card": _DIGITS.search,
+    "jwt": lambda text: "eyJ" in text,
+    "private_key": lambda text: "PRIVATE KEY" in text,
+    "cloud_key": _CLOUD_KEY.search,
+    "email": lambda text: "@" in text,
+}
+
 
 class Patterns:
     """The rules of ``redact_patterns``.
@@ -115,6 +123,16 @@ class Patterns:
             pieces += [text[done:start], marks.text(place, rule, text[start:end])]
             done = end
         return "".join([*pieces, text[done:]])
+
+    def may_find(self, text: str) -> bool:
+        """Whether anything could be found in a value inside of ``text``.
+
+        Every named detector needs some characters side by side, which a text without escapes
+        shows as they are; of the user's expressions nothing is known.
+        """
+        return bool(
+            self._users or "\\" in text or any(_GATES[name](text) for name, _ in self._named)
+        )
 
     def spans(self, text: str, marks: Marks) -> list[Found]:
         """Return where in ``text`` anything is found, in order and without overlaps."""
