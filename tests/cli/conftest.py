@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from store.samples import exchange, lines
+from store.samples import exchange
 
-from wsgi_apimetrics.exchange import ErrorRecord
+from wsgi_apimetrics import jsonline
+from wsgi_apimetrics.exchange import ErrorRecord, Redaction
 from wsgi_apimetrics.redaction.mask import mask
 from wsgi_apimetrics.store import Writer
 
@@ -73,7 +74,8 @@ def filled(state_dir):
         "hostile": exchange(f"/{HOSTILE}", caller=BOB, at=now + 4, headers=(("X-Odd", HOSTILE),)),
     }
     writer = Writer(Path(state_dir) / "wsgi-apimetrics" / "exchanges.sqlite")
-    writer.append(lines(*each.values()))
+    masked = (Redaction("group.id", "mask"),)
+    writer.append(jsonline.dumps(one, masked) for one in each.values())
     writer.index(5)
     writer.close()
     return each

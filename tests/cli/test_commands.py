@@ -328,6 +328,28 @@ def readme(server):
     return {**README, "WSGI_APIMETRICS_README_SERVER": server.url}
 
 
+def test_what_was_redacted_stays_as_it_is(run, filled, state_dir):
+    """Neither a marker is redacted once more nor a mask masked, on whatever way."""
+    from store.samples import exchange
+
+    from wsgi_apimetrics.encoding.local import LocalEncoder
+    from wsgi_apimetrics.redaction.policy import RedactionPolicy
+    from wsgi_apimetrics.redaction.redactor import Redactor
+    from wsgi_apimetrics.redaction.vocabulary import README as VOCABULARY
+    from wsgi_apimetrics.store import Writer
+
+    secret = (("Authorization", "Bearer abcdefgh"), ("X-Api-Key", "k" * 30))
+    once = Redactor(RedactionPolicy(), VOCABULARY).redact(exchange(caller="key", headers=secret))
+    line = LocalEncoder().encode(once).content
+    writer = Writer(default_path())
+    writer.append([line])
+    writer.close()
+    assert run("preview", once.id).stdout.strip().encode() == line
+    har = run("export").stdout
+    assert "[REDACTED 30]" in har
+    assert once.request.headers[0][1] in har
+
+
 def test_preview_gives_the_exact_bytes(run, filled):
     """ReadMe's array of one log; what it is on stderr."""
     result = run("preview", filled["plain"].id, **README)

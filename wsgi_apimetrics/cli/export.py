@@ -84,11 +84,13 @@ def _har(store: Store, wanted: Filter, file: IO[bytes]) -> int:
     count = 0
     for line in store.lines(wanted):
         stored = jsonline.loads(line)
-        plain = entry(again(stored.exchange))
+        plain = entry(again(stored))
         plain.pop("pageref", None)  # HAR wants a page of that name, and there are no pages
         plain["_id"] = stored.exchange.id
         if stored.exchange.group is not None:
             plain["_group"] = asdict(stored.exchange.group)
+        if stored.redactions:
+            plain["_redactions"] = [asdict(redaction) for redaction in stored.redactions]
         file.write((b",\n" if count else b"\n") + json.dumps(plain).encode())
         count += 1
     file.write(b"\n]}}\n")

@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from ..exceptions import ApiMetricsError
-from ..exchange import Body, Exchange, Group, Headers, Request, Response, Timings
+from ..exchange import Body, Exchange, Group, Headers, Redaction, Request, Response, Timings
+from ..jsonline import StoredExchange
 
 
 class NoHar(ApiMetricsError):
     """The file is no HAR file; the text says what is wrong with it."""
 
 
-def read(path: Path) -> list[Exchange]:
+def read(path: Path) -> list[StoredExchange]:
     """Return the entries of a HAR file, or of an array of ReadMe's logs, as exchanges.
 
     Raises:
@@ -36,9 +37,10 @@ def read(path: Path) -> list[Exchange]:
     return [_checked(entry, f"{path}: entry {number}") for number, entry in enumerate(entries)]
 
 
-def _checked(entry: Mapping[str, Any], where: str) -> Exchange:
+def _checked(entry: Mapping[str, Any], where: str) -> StoredExchange:
     try:
-        return _exchange(entry)
+        redactions = tuple(Redaction(**one) for one in entry.get("_redactions", ()))
+        return StoredExchange(_exchange(entry), redactions)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoHar(f"{where}: {type(error).__name__}: {error}") from None
 

@@ -9,7 +9,7 @@ import click
 
 from .. import jsonline
 from ..exceptions import StoreError
-from ..exchange import Exchange
+from ..jsonline import StoredExchange
 from .choices import id_in, opened, store_option
 from .configuration import configuration_options, configured
 from .har_file import read
@@ -54,7 +54,7 @@ def preview_command(
             sys.stdout.buffer.flush()
 
 
-def _of_store(id_: str | None, store_path: Path | None) -> Exchange:
+def _of_store(id_: str | None, store_path: Path | None) -> StoredExchange:
     with opened(store_path) as store:
         newest = store.page(size=1).summaries
         if id_ is None and not newest:
@@ -62,4 +62,4 @@ def _of_store(id_: str | None, store_path: Path | None) -> Exchange:
         line = store.line(id_in(store, id_) if id_ else newest[0].id)
     if line is None:
         raise StoreError("the exchange has just been deleted")
-    return jsonline.loads(line).exchange
+    return jsonline.loads(line)

@@ -19,8 +19,10 @@ from rich.text import Text
 
 from .. import jsonline, options
 from ..exchange import Body, Exchange, RedactedExchange, Request, Response
+from ..jsonline import StoredExchange
 from ..redaction.policy import RedactionPolicy
 from ..redaction.redactor import Redactor
+from ..redaction.stored import remembered
 from ..redaction.vocabulary import APITOOLKIT, README
 from .choices import json_option
 from .har_file import read
@@ -65,7 +67,7 @@ def redact_command(
     policy = options.build(RedactionPolicy, options.read(rules, kinds, "redact"))
     redact = Redactor(policy, README if vocabulary == "readme" else APITOOLKIT).redact
     exchanges = [_of_body(is_request, content_type)] if file == "-" else read(Path(file))
-    results = [(exchange, redact(exchange)) for exchange in exchanges]
+    results = [(stored.exchange, redact(remembered(stored))) for stored in exchanges]
     if as_json:
         for _, after in results:
             click.echo(jsonline.dumps(after, after.redactions))
@@ -76,13 +78,12 @@ def redact_command(
         _print_difference(out, before, after)
 
 
-def _of_body(is_request: bool, content_type: str) -> Exchange:
+def _of_body(is_request: bool, content_type: str) -> StoredExchange:
     content = sys.stdin.buffer.read()
     body = Body(content, len(content), len(content), content_type)
     request = Request("POST", "https", "example.com", "/", body=body if is_request else Body())
-    return Exchange(
-        str(uuid.uuid4()), 0.0, request, Response(200, body=Body() if is_request else body)
-    )
+    response = Response(200, body=Body() if is_request else body)
+    return StoredExchange(Exchange(str(uuid.uuid4()), 0.0, request, response))
 
 
 def _print_rules(out: Console, results: list[RedactedExchange], rules: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..backends.base import Parts
 from ..delivery.spool_files import spool_path
 from ..exceptions import ConfigurationError, ExchangeDropped
-from ..exchange import Exchange
+from ..jsonline import StoredExchange
 from ..payload import Fragment, Outcome
 from .choices import chosen, filter_options, json_option, opened, store_option
 from .configuration import configuration_options, configured
@@ -124,15 +124,15 @@ def _batches(
     return of_store(store, wanted, prepare, parts, place), store.count(wanted, at_most=10**9)
 
 
-def _preparation(parts: Parts, tally: Tally) -> Callable[[Exchange], Fragment | None]:
+def _preparation(parts: Parts, tally: Tally) -> Callable[[StoredExchange], Fragment | None]:
     """Return what makes fragments, and counts what the backend has no place for."""
     prepare = preparation(parts)
     reasons: set[str] = set()
 
-    def prepared(exchange: Exchange) -> Fragment | None:
+    def prepared(stored: StoredExchange) -> Fragment | None:
         try:
-            if exchange.kind == "server" or parts.takes_client_exchanges:
-                return prepare(exchange)
+            if stored.exchange.kind == "server" or parts.takes_client_exchanges:
+                return prepare(stored)
             reason = "it was made by the app, not answered by it"
         except ExchangeDropped as error:
             reason = str(error)

@@ -16,11 +16,11 @@ from ..backends.base import Parts
 from ..delivery.spool_files import SpoolFile
 from ..delivery.spool_schema import SpoolUnusable
 from ..exceptions import ApiMetricsError
-from ..exchange import Exchange
+from ..jsonline import StoredExchange
 from ..payload import Fragment
 from ..store import Filter, Store, default_path
 
-Prepare = Callable[[Exchange], "Fragment | None"]
+Prepare = Callable[[StoredExchange], "Fragment | None"]
 """Makes the fragment of an exchange; ``None`` if the backend has no place for it."""
 
 
@@ -82,14 +82,14 @@ def of_store(
         if not found:
             return
         lines = (store.line(one.id) for one in found)
-        exchanges = [jsonline.loads(line).exchange for line in lines if line is not None]
+        exchanges = [jsonline.loads(line) for line in lines if line is not None]
         last = found[-1].seq
         fragments = _prepared(exchanges, prepare)
         yield from _within(parts, fragments, lambda: place.write(last))  # noqa: B023 - called at once
 
 
 def of_exchanges(
-    exchanges: list[Exchange],
+    exchanges: list[StoredExchange],
     prepare: Prepare,
     parts: Parts,
     place: Place,
@@ -133,7 +133,7 @@ def _removed(_: int) -> None:
     """What is removed was sent; how many there were does not matter here."""
 
 
-def _prepared(exchanges: list[Exchange], prepare: Prepare) -> list[Fragment]:
+def _prepared(exchanges: list[StoredExchange], prepare: Prepare) -> list[Fragment]:
     found = (prepare(exchange) for exchange in exchanges)
     return [fragment for fragment in found if fragment is not None]
 
