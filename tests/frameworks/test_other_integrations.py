@@ -66,6 +66,23 @@ def test_falcon_responses_that_are_raised_are_no_errors():
     assert [one.response.status_code for one in memory.exchanges] == [403, 202]
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_falcon_before_4_4(monkeypatch, own):
+    """Without a reporter, what Falcon's or the app's own last handler answers is reported."""
+    monkeypatch.delattr(falcon.App, "set_error_reporter", raising=False)
+    memory = Memory()
+    app = falcon_app()
+    if own:
+
+        def answer(req, resp, ex, params):
+            resp.status = 503
+
+        app.add_error_handler(Exception, answer)
+    assert visit(init_app(app, memory), "/fail").status_code == (503 if own else 500)
+    [exchange] = memory.exchanges
+    assert [error.message for error in exchange.errors] == ["refused"]
+
+
 def test_falcon_errors_can_be_left_alone():
     """``report_errors=False`` sets no reporter."""
     memory = Memory()

@@ -5,8 +5,9 @@
     application = init_app(falcon.App(), ReadMe(api_key="...", grouping_function=who))
 
 Falcon answers an exception itself (status 500), so the server never sees it: it is reported
-by Falcon's error reporter, which exists from Falcon 4.4 on; with an older one, call
-``report_error(req, error)`` in an error handler.
+by Falcon's error reporter. That exists from Falcon 4.4 on; with an older one, what Falcon's
+own handler answers is reported, and an error handler of the app's calls
+``report_error(req, error)``.
 """
 
 from __future__ import annotations
@@ -64,12 +65,15 @@ def init_app(
     given = {**options, "backends": backends} if backends else options
     middleware = declared(app, given, "init_app")
     app.add_middleware(RouteComponent())
-    if report_errors and hasattr(app, "set_error_reporter"):
+    if report_errors:
         _report_errors(app)
     return middleware
 
 
 def _report_errors(app: Any) -> None:
+    if not hasattr(app, "set_error_reporter"):
+        _report_unhandled(app)
+        return
     before = getattr(app, "_report_error", None)  # Falcon keeps one reporter and shows none
 
     def report(
@@ -81,3 +85,18 @@ def _report_errors(app: Any) -> None:
             report_error(req, error)
 
     app.set_error_reporter(report)
+
+
+def _report_unhandled(app: Any) -> None:
+    """Report what the handler of every other exception gets, and have it go on."""
+    handle = getattr(app, "_error_handlers", {}).get(Exception)
+    if handle is None:
+        return
+
+    def report(
+        req: falcon.Request, resp: falcon.Response, ex: Exception, params: dict[str, Any]
+    ) -> None:
+        report_error(req, ex)
+        handle(req, resp, ex, params)
+
+    app.add_error_handler(Exception, report)
