@@ -12,18 +12,23 @@ REQUEST = json.dumps(
         "items": [{"id": i, "sku": f"sku-{i:04}", "note": "as usual"} for i in range(16)],
     }
 ).encode()
-RESPONSE = json.dumps(
-    {
-        "api_key": "k" * 20,
-        "users": [
-            {"id": i, "name": "Some Name", "email": "a@example.com", "score": i * 1.5, "ok": True}
-            for i in range(25)
-        ],
-    }
-).encode()
-LARGE = json.dumps(
-    [{"id": i, "name": "Some Name", "email": "a@example.com", "text": "x" * 40} for i in range(900)]
-).encode()
+
+
+def _response(users):
+    return json.dumps(
+        {
+            "api_key": "k" * 20,
+            "owner": {"name": "Ann Example", "email": "ann@example.com"},
+            "users": [
+                {"id": i, "name": "Some Name", "email": "a@example.com", "score": i * 1.5, "ok": True}
+                for i in range(users)
+            ],
+        }
+    ).encode()
+
+
+RESPONSE = _response(24)
+LARGE = _response(1230)
 
 HEADERS = [
     ("Content-Type", "application/json"),
@@ -34,10 +39,16 @@ HEADERS = [
 ]
 
 RULES = {
+    "redact_request_body": ["$.user.password", "$.user.name"],
+    "redact_response_body": ["$.api_key", "$.owner.email"],
+}
+"""Four plain paths, all of which are in the bodies."""
+
+WIDE_RULES = {
     "redact_request_body": ["$.user.password", "$.items[*].note"],
     "redact_response_body": ["$.api_key", "$.users[*].email"],
 }
-"""Four plain paths, all of which are in the bodies."""
+"""Paths that name 43 values in the bodies."""
 
 TEN_RULES = {
     **RULES,
@@ -54,6 +65,20 @@ def json_app(body, headers=tuple(HEADERS)):
         environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         start_response("200 OK", list(headers))
         return [body]
+
+    return app
+
+
+def flask_app(body, headers=tuple(HEADERS)):
+    """Return a Flask app that does the same."""
+    from flask import Flask, Response, request
+
+    app = Flask("bench")
+
+    @app.post("/users/<int:number>")
+    def users(number):
+        request.get_data()
+        return Response(body, headers=list(headers))
 
     return app
 

@@ -37,3 +37,24 @@ class Bar:
             f"{mark}  {self.name:58} {self.value:10.2f} / {self.base:10.2f} {self.unit:4}"
             f" = {self.ratio:5.2f}  ({sign} {self.limit:g})"
         )
+
+
+@dataclass(frozen=True)
+class Table:
+    """Figures that are shown, under ``name`` in the documentation."""
+
+    name: str
+    title: str
+    heads: tuple
+    rows: list
+
+    def __str__(self):
+        widths = [max(len(row[i]) for row in (self.heads, *self.rows)) for i in range(len(self.heads))]
+        lines = [
+            "  ".join(
+                cell.ljust(width) if i == 0 else cell.rjust(width)
+                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in (self.heads, *self.rows)
+        ]
+        return "\n".join([f"-- {self.title}", *lines])
