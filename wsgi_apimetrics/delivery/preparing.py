@@ -15,6 +15,11 @@ from .policy import BatchLimits
 from .stock import Piece
 from .submission import Captured
 
+_TURN_SECONDS = 0.0005
+"""How long the worker goes on before it lets others run. The interpreter itself takes the lock
+from a thread after 5 ms; letting go of it costs as much as 60 us, which is a third of preparing
+an exchange."""
+
 Prepare = Callable[[Captured, bool], Fragment]
 """Redacts and encodes one exchange; ``True`` leaves its bodies out, with a marker."""
 
@@ -35,11 +40,14 @@ class Preparer:
     def prepare(self, batch: Sequence[Captured]) -> list[Piece]:
         """Prepare each of ``batch``, letting other threads run in between."""
         pieces = []
+        turn_ends = time.perf_counter() + _TURN_SECONDS
         for captured in batch:
             piece = self._piece(captured)
             if piece is not None:
                 pieces.append(piece)
-            time.sleep(0)  # lets go of the interpreter lock: requests come first
+            if time.perf_counter() > turn_ends:
+                time.sleep(0)  # lets go of the interpreter lock: requests come first
+                turn_ends = time.perf_counter() + _TURN_SECONDS
         return pieces
 
     def shrunk(self, piece: Piece) -> Piece | None:

@@ -17,6 +17,8 @@ from .vocabulary import Vocabulary
 
 _VALUES = re.compile(r"=([^&;,\s<>#]+)")
 _COOKIES = frozenset({"cookie", "set-cookie"})
+_MOST_REMEMBERED = 1024
+"""Names of headers: a client that makes up ever new ones must not fill the memory."""
 
 
 def redact_headers(
@@ -24,11 +26,28 @@ def redact_headers(
 ) -> Headers:
     """Return the fields without what the rules name, in their order."""
     place = f"{side}.headers."
-    return tuple(
-        [
-            (name, _value(name, value, rules, vocabulary, place + name, marks))
-            for name, value in headers
-        ]
+    unnamed, patterns = rules.unnamed_headers, rules.patterns is not None
+    kept = []
+    for name, value in headers:
+        # Most headers are of a name that no rule says anything of, and hold no URL with
+        # parameters or a user: asked once for each name, and by two searches of the value.
+        if patterns or "=" in value or "@" in value or not unnamed.get(name):
+            value = _value(name, value, rules, vocabulary, place + name, marks)  # noqa: PLW2901
+            if name not in unnamed and len(unnamed) < _MOST_REMEMBERED:
+                unnamed[name] = _is_unnamed(name, rules)
+        kept.append((name, value))
+    return tuple(kept)
+
+
+def _is_unnamed(name: str, rules: Rules) -> bool:
+    """Whether no rule goes by the header's ``name``, the usual ones of this module included."""
+    key = _key(name)
+    return (
+        key not in _COOKIES
+        and key != "authorization"
+        and key not in rules.sensitive
+        and rules.headers.denied.get(key) is None
+        and rules.headers.rule(name) is None
     )
 
 

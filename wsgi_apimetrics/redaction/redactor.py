@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from operator import attrgetter
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ from .urls import redact_matrix, redact_path_by_patterns, redact_segments
 from .vocabulary import Vocabulary
 
 _FIELDS = [field.name for field in fields(Exchange)]
+_values_of = attrgetter(*_FIELDS)
 _ADDRESS_HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded")
 T = TypeVar("T")
 Params = list[tuple[str, str, str]]
@@ -75,15 +77,15 @@ class Redactor:
         group = exchange.group and _group(exchange.group, rules, marks)
         request = _request(exchange, values, rules, self._vocabulary, marks)
         response = _response(exchange.response, values, rules, self._vocabulary, marks)
-        changed = replace(
+        return _declared(
             exchange,
+            marks,
             request=request,
             response=response,
             group=group,
             path_params=params,
             errors=scrub_errors(exchange.errors, rules.patterns, marks),
         )
-        return _declared(changed, marks)
 
 
 def _guarded(step: Callable[[Any], T], exchange: Exchange, reason: DropReason) -> T:
@@ -94,8 +96,9 @@ def _guarded(step: Callable[[Any], T], exchange: Exchange, reason: DropReason) -
         raise ExchangeDropped(reason, type(error).__name__) from None
 
 
-def _declared(exchange: Exchange, marks: Marks) -> RedactedExchange:
-    values = {name: getattr(exchange, name) for name in _FIELDS}
+def _declared(exchange: Exchange, marks: Marks, **changed: Any) -> RedactedExchange:
+    values = dict(zip(_FIELDS, _values_of(exchange), strict=True))
+    values.update(changed)
     return RedactedExchange(**values, redactions=marks.redactions())
 
 

@@ -7,7 +7,7 @@ document is a :class:`BodyRules` for each side.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .jsonpath import Judged, plain
@@ -87,6 +87,8 @@ class Rules:
     response: BodyRules
     patterns: Patterns | None
     sensitive: frozenset[str]
+    unnamed_headers: dict[str, bool] = field(default_factory=dict, compare=False)
+    """Whether nothing is said of a header of that name: filled as headers come."""
 
 
 def compiled(policy: RedactionPolicy) -> Rules:

@@ -29,7 +29,7 @@ def redact_urls(value: str, names: Names, place: str, marks: Marks) -> str:
         value = _USERINFO.sub(
             lambda found: _quoted(f"{place}.userinfo", "userinfo", found[0], marks), value
         )
-    if ";" in value and "/" in value:
+    if ";" in value and "=" in value and "/" in value:
         value = redact_matrix(value, names, place, marks)
     return value
 

@@ -51,6 +51,7 @@ class HttpClient:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._pools: dict[str | None, urllib3.PoolManager] = {}
+        self._proxies: dict[str, str | None] = {}
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
@@ -83,8 +84,10 @@ class HttpClient:
             pool.clear()
 
     def _pool(self, url: str) -> urllib3.PoolManager:
-        proxy = self._policy.proxy or _environment_proxy(url)
         with self._lock:
+            if url not in self._proxies:  # looking through the environment takes 40 us
+                self._proxies[url] = self._policy.proxy or _environment_proxy(url)
+            proxy = self._proxies[url]
             if proxy not in self._pools:
                 self._pools[proxy] = _open_pool(self._policy, proxy)
             return self._pools[proxy]
