@@ -121,12 +121,17 @@ chaos: venv  ## Kill, fill, cut and damage whatever can be, and count what was l
 	PYTHONPATH=tests $(BIN)/python -m chaos.run $(ARGS)
 
 .PHONY: bench
-bench: venv  ## What a request costs, against the bare app and two floors
+bench: components venv .venv-peers/ready  ## What a request costs, beside the peers: ratios and their bars, docs/explanation
 	$(BIN)/python -m bench $(ARGS)
 
 .PHONY: bench-quick
-bench-quick: venv  ## The same in a minute, with wider margins
+bench-quick: venv .venv-peers/ready  ## The same in two minutes; fails at half again a bar
 	$(BIN)/python -m bench --quick $(ARGS)
+
+.venv-peers/ready: requirements/peers.txt
+	$(PYTHON) -m venv --clear .venv-peers
+	.venv-peers/bin/python -m pip install -q --disable-pip-version-check -r requirements/peers.txt
+	@touch $@
 
 .PHONY: changelog
 changelog: venv  ## What the next release will say (ARGS=--yes writes it)

@@ -20,7 +20,13 @@ def _response(users):
             "api_key": "k" * 20,
             "owner": {"name": "Ann Example", "email": "ann@example.com"},
             "users": [
-                {"id": i, "name": "Some Name", "email": "a@example.com", "score": i * 1.5, "ok": True}
+                {
+                    "id": i,
+                    "name": "Some Name",
+                    "email": "a@example.com",
+                    "score": i * 1.5,
+                    "ok": True,
+                }
                 for i in range(users)
             ],
         }

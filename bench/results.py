@@ -49,7 +49,9 @@ class Table:
     rows: list
 
     def __str__(self):
-        widths = [max(len(row[i]) for row in (self.heads, *self.rows)) for i in range(len(self.heads))]
+        widths = [
+            max(len(row[i]) for row in (self.heads, *self.rows)) for i in range(len(self.heads))
+        ]
         lines = [
             "  ".join(
                 cell.ljust(width) if i == 0 else cell.rjust(width)

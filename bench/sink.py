@@ -122,7 +122,9 @@ def serve_pubsub(inbox):
 
     class Publisher(grpc.GenericRpcHandler):
         def service(self, details):
-            return grpc.unary_unary_rpc_method_handler(publish) if details.method == PUBLISH else None
+            return (
+                grpc.unary_unary_rpc_method_handler(publish) if details.method == PUBLISH else None
+            )
 
     server = grpc.server(futures.ThreadPoolExecutor(4))
     server.add_generic_rpc_handlers((Publisher(),))

@@ -173,9 +173,7 @@ def apitoolkit_flask(ports, body):
         **exchanges.RULES,
     )
     app.before_request(client.beforeRequest)
-    app.after_request(
-        lambda response: (client.afterRequest(response), response)[1]
-    )
+    app.after_request(lambda response: (client.afterRequest(response), response)[1])
     return app, nothing
 
 
