@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in the order they came, repeated names kept: pairs, never a dict."""
@@ -186,8 +186,7 @@ class Exchange:
         return self.id.replace("-", "")[16:]
 
 
-@dataclass(frozen=True, slots=True)
-class Redaction:
+class Redaction(NamedTuple):
     """One thing that was taken out of an exchange.
 
     Attributes:

@@ -59,8 +59,12 @@ def dumps(exchange: Exchange, redactions: Sequence[Redaction] = ()) -> bytes:
     if exchange.errors:
         plain["errors"] = [_flat(error) for error in exchange.errors]
     if redactions:
-        plain["redactions"] = [_flat(redaction) for redaction in redactions]
+        plain["redactions"] = [_noted(redaction) for redaction in redactions]
     return json.dumps(plain, separators=(",", ":")).encode("ascii")
+
+
+def _noted(redaction: Redaction) -> dict[str, str | None]:
+    return {name: said for name, said in redaction._asdict().items() if said is not None}
 
 
 def loads(line: bytes | str) -> StoredExchange:

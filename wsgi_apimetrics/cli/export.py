@@ -90,7 +90,7 @@ def _har(store: Store, wanted: Filter, file: IO[bytes]) -> int:
         if stored.exchange.group is not None:
             plain["_group"] = asdict(stored.exchange.group)
         if stored.redactions:
-            plain["_redactions"] = [asdict(redaction) for redaction in stored.redactions]
+            plain["_redactions"] = [redaction._asdict() for redaction in stored.redactions]
         file.write((b",\n" if count else b"\n") + json.dumps(plain).encode())
         count += 1
     file.write(b"\n]}}\n")

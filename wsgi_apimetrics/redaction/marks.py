@@ -32,7 +32,7 @@ class Marks:
         deadline: Until when regular expressions may work (``time.monotonic``).
     """
 
-    __slots__ = ("_before", "_finds", "_found", "_known", "_vocabulary", "deadline", "spoken")
+    __slots__ = ("_before", "_finds", "_found", "_known", "_marker", "deadline", "spoken")
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Marks:
         listens: bool,
         finds: Finds | None = None,
     ) -> None:
-        self._vocabulary = vocabulary
+        self._marker = vocabulary.marker
         self._finds = finds
         self._before = before
         self._known = frozenset(redaction.place for redaction in before)
@@ -54,27 +54,29 @@ class Marks:
         """Return everything that was taken out, now and before."""
         if not self._found:
             return self._before
-        return (*self._before, *(Redaction(*found) for found in self._found))
+        return (*self._before, *map(Redaction._make, self._found))
 
     def name(self, name: str) -> str:
         """Return a name as a place may hold it: without what patterns find in it."""
         if self._finds is None:
             return name
         for start, end in reversed(self._finds(name, self)):
-            name = name[:start] + self._vocabulary.marker(end - start) + name[end:]
+            name = name[:start] + self._marker(end - start) + name[end:]
         return name
 
     def text(self, place: str, rule: str, value: str) -> str:
         """Return the marker for a text, or the text if it is this place's marker already."""
-        if self.is_marked(place, value):
+        if self._known and self.is_marked(place, value):
             return value
-        self._note(place, rule, [value])
-        return self._vocabulary.marker(len(value))
+        self._found[place, rule, None] = None
+        if self.spoken is not None:
+            self.spoken.add(value)
+        return self._marker(len(value))
 
     def other(self, place: str, rule: str, values: Iterable[str]) -> str:
         """Return the marker for what is no text; ``values``: the texts that it holds."""
         self._note(place, rule, values)
-        return self._vocabulary.marker(None)
+        return self._marker(None)
 
     def masked(self, place: str, value: str) -> str:
         """Return the mask of a key."""

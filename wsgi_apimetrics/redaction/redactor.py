@@ -97,9 +97,9 @@ def _guarded(step: Callable[[Any], T], exchange: Exchange, reason: DropReason) -
 
 
 def _declared(exchange: Exchange, marks: Marks, **changed: Any) -> RedactedExchange:
+    """Make the redacted exchange: the values of ``exchange`` where none was ``changed``."""
     values = dict(zip(_FIELDS, _values_of(exchange), strict=True))
-    values.update(changed)
-    return RedactedExchange(**values, redactions=marks.redactions())
+    return RedactedExchange(**(values | changed), redactions=marks.redactions())
 
 
 def _group(group: Group, rules: Rules, marks: Marks) -> Group:

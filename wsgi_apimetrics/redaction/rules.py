@@ -14,6 +14,7 @@ from .jsonpath import Judged, plain
 from .names import fold, is_common_secret
 from .patterns import Patterns
 from .policy import SENSITIVE_HEADERS, RedactionPolicy
+from .shortcut import Shortcut, Ways
 from .states import Each, Node, Path, State
 
 Side = Literal["request", "response"]
@@ -63,6 +64,7 @@ class BodyRules:
         allowed: Trees of which each must name what stays.
         needed: For each rule, names without which it reaches nothing; ``None`` where some
             rule reaches places without a name.
+        shortcut: A quicker way than walking, where nothing but plain paths is set.
     """
 
     denied: Tree | None = None
@@ -71,6 +73,7 @@ class BodyRules:
     ignore_case: bool = False
     patterns: Patterns | None = None
     needed: tuple[tuple[str, ...], ...] | None = ()
+    shortcut: Shortcut | None = None
 
     def __bool__(self) -> bool:
         return bool(self.denied or self.allowed or self.patterns)
@@ -156,6 +159,7 @@ def _body_rules(
     secrets = policy.redact_common_secrets
     denied = _tree(names, paths, case=case, secrets=secrets)
     some = bool(names or paths or secrets)
+    walked = denied.judged or secrets or lists or patterns or case
     return BodyRules(
         denied=denied if some else None,
         allowed=tuple(
@@ -171,6 +175,17 @@ def _body_rules(
         ignore_case=case,
         patterns=patterns,
         needed=_needed(names, paths, denied.judged, ignore_case=case),
+        shortcut=None if walked else Shortcut.through(_ways(names, paths)),
+    )
+
+
+def _ways(names: Sequence[str], paths: Sequence[tuple[str, str]]) -> Ways:
+    """The paths of rules that are all plain."""
+    plain_paths = ((plain(rule), rule) for _, rule in paths)
+    return (
+        *(((name,), name) for name in names),
+        *(((Each(elements_only=True), name), name) for name in names),
+        *((path, rule) for path, rule in plain_paths if path is not None),
     )
 
 
