@@ -61,7 +61,7 @@ def _value(
     name: str, value: str, rules: Rules, vocabulary: Vocabulary, place: str, marks: Marks
 ) -> str:
     key = _key(name)
-    rule = _rule(name, key, rules) if rules.headers else None
+    rule = rules.headers.denied.get(key) or rules.headers.rule(name)
     if key in _COOKIES and rule in ("allowlist", COMMON):
         rule = None  # its cookies are judged one by one
     if key == "authorization":
@@ -76,17 +76,13 @@ def _value(
         return marks.text(place, rule, value)
     if key in _COOKIES:
         value = redact_cookies(key, value, rules.cookies, place, marks)
-    elif "/" in value or "?" in value or "#" in value:  # else there is no URL in it
+    else:
         value = redact_urls(value, rules.fields, place, marks)
     if rules.patterns is None:
         return value
     if "%" in value:
         value = redact_encoded(value, rules.patterns, place, marks)
     return rules.patterns.redact(place, value, marks)
-
-
-def _rule(name: str, key: str, rules: Rules) -> str | None:
-    return rules.headers.denied.get(key) or rules.headers.rule(name)
 
 
 def _hear_credentials(value: str, marks: Marks) -> None:
