@@ -97,6 +97,14 @@ def test_whatever_comes_is_redacted(given_exchange: Exchange) -> None:
     assert redact(once, **rules) == once
 
 
+def test_a_parameter_that_is_no_text_costs_no_exchange() -> None:
+    """Half a character in a path parameter has no UTF-8 to look for in the headers' URLs."""
+    given_exchange = dataclasses.replace(
+        exchange("", headers={"Referer": "/x"}), path_params={"a": "\ud800"}, route="/<a>"
+    )
+    assert redact(given_exchange, denylist=("a",)).path_params["a"] == "[REDACTED 1]"
+
+
 def test_redactions_say_where_and_by_which_rule() -> None:
     """An inspector can point at each."""
     redacted = redact(

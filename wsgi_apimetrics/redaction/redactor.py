@@ -179,7 +179,9 @@ def _url_params(
     for name, value in headers:
         clean = value
         for parameter, text, rule in params:
-            for dress in {text, quote(text, safe=""), quote(text)}:
+            # A parameter may hold half a character, which has no UTF-8; no URL holds it either.
+            encoded = (quote(text, safe, errors="surrogatepass") for safe in ("", "/"))
+            for dress in {text, *encoded}:
                 if len(dress) >= 4 and dress in clean and "/" in clean:
                     where = f"{place}.{name}.{parameter}"
                     clean = clean.replace(dress, quote(marks.text(where, rule, text)))
