@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from .capture.body import InputRecorder
 from .capture.capture import Capture, Hooks
-from .capture.input import InputTee
+from .capture.input import tee_input
 from .capture.record import RawExchange
 from .capture.snapshot import Snapshot
 from .config import compose
@@ -144,7 +144,7 @@ class ApiMetricsMiddleware:
                 self._excluded_type and self._is_excluded(environ.get("CONTENT_TYPE", ""))
             ):
                 raw.received = InputRecorder(policy.max_body_bytes)
-                environ["wsgi.input"] = InputTee(environ["wsgi.input"], raw.received)
+                environ["wsgi.input"] = tee_input(environ["wsgi.input"], raw.received)
             environ[ID_KEY] = raw.id
             environ[RECORD_KEY] = raw
             return Capture(environ, start_response, raw, self._hooks)

@@ -30,21 +30,21 @@ class InputTee:
         _set(self, "_stream", stream)
         _set(self, "_recorder", recorder)
 
-    def read(self, *args: Any) -> Any:
+    def read(self, *args: Any, **named: Any) -> Any:
         """Read as the stream does."""
-        data = self._stream.read(*args)
+        data = self._stream.read(*args, **named)
         self._recorder.add_read(data)
         return data
 
-    def readline(self, *args: Any) -> Any:
+    def readline(self, *args: Any, **named: Any) -> Any:
         """Read a line as the stream does."""
-        data = self._stream.readline(*args)
+        data = self._stream.readline(*args, **named)
         self._recorder.add_read(data)
         return data
 
-    def readlines(self, *args: Any) -> Any:
+    def readlines(self, *args: Any, **named: Any) -> Any:
         """Read lines as the stream does."""
-        lines = self._stream.readlines(*args)
+        lines = self._stream.readlines(*args, **named)
         self._recorder.touched = True
         for line in lines:
             self._recorder.add_read(line)
@@ -71,6 +71,28 @@ class InputTee:
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self._stream, name, value)
 
+    def __delattr__(self, name: str) -> None:
+        delattr(self._stream, name)
+
+
+class EnteredInputTee(InputTee):
+    """For a stream that can be entered: Python looks for these methods on the class alone."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Any:
+        entered = self._stream.__enter__()
+        return self if entered is self._stream else entered
+
+    def __exit__(self, *raised: Any) -> Any:
+        return self._stream.__exit__(*raised)
+
+
+def tee_input(stream: Any, recorder: InputRecorder) -> InputTee:
+    """Wrap ``wsgi.input``, with what ``with`` needs exactly if the stream has it."""
+    kind = EnteredInputTee if hasattr(type(stream), "__enter__") else InputTee
+    return kind(stream, recorder)
+
 
 class _InputLines:
     """The iterator of the stream's lines, recording each."""
@@ -91,8 +113,8 @@ class _InputLines:
 
 
 def _recording(method: Callable[..., Any], recorder: InputRecorder) -> Callable[..., Any]:
-    def read(*args: Any) -> Any:
-        data = method(*args)
+    def read(*args: Any, **named: Any) -> Any:
+        data = method(*args, **named)
         recorder.add_read(data)
         return data
 
