@@ -82,8 +82,8 @@ class Grouping:
         unknown = sorted(str(name) for name in said if name not in _FIELDS)
         if unknown:
             self._guard.warn(
-                f"grouping function: {unknown}",
-                f"the grouping function returned fields that are not sent: {unknown}",
+                "grouping function: unknown fields",
+                f"the grouping function returned fields that are not sent: {unknown!s:.80}",
             )
         return Group(str(key), said.get("label"), said.get("email"))
 

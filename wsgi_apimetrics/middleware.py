@@ -150,6 +150,7 @@ class ApiMetricsMiddleware:
             return Capture(environ, start_response, raw, self._hooks)
         except Exception as error:
             self._guard.failed("begin", error)
+            self.recorder.drop(DropReason.CAPTURE_FAILED)
             return None
 
     def _passes_by(self, environ: Mapping[str, Any]) -> bool:

@@ -130,9 +130,20 @@ class Recorder:
         )
 
     def record(self, raw: RawExchange) -> None:
-        """Take one incoming exchange; called once for each, on the request's thread."""
+        """Take one incoming exchange; called once for each, on the request's thread.
+
+        Raises:
+            Exception: what the first lane that failed raised; the others have the exchange.
+        """
+        fault: Exception | None = None
         for lane in self.lanes:
-            lane.record(raw)
+            try:
+                lane.record(raw)
+            except Exception as error:
+                lane.processor.drop(DropReason.CAPTURE_FAILED)
+                fault = fault or error
+        if fault is not None:
+            raise fault
 
     @property
     def takes_outgoing(self) -> bool:

@@ -34,7 +34,7 @@ def teed(stream):
 
 
 def test_a_stream_that_can_be_entered_still_can():
-    """wsgiref's and waitress's are Python's own files: ``with`` works, and what it reads counts."""
+    """Some servers pass Python's own files: ``with`` works, and what it reads counts."""
     stream = io.BytesIO(BODY)
     tee, recorder = teed(stream)
     with tee as entered:

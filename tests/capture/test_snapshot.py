@@ -6,6 +6,7 @@ import gc
 import io
 import weakref
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,3 +73,19 @@ def test_response_headers_are_bounded_alike():
     headers = [("A", "1"), ("B", "2"), ("C", "3"), ("D", "4")]
     assert bounded_headers(headers, policy) == headers[:3]
     assert bounded_headers([("A", "x" * 2000), *headers], policy) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["CONTENT_TYPE", "REQUEST_METHOD", "REMOTE_ADDR", "SERVER_NAME", "HTTP_HOST", "X_OWN"]
+)
+def test_no_variable_is_kept_whatever_its_size(name):
+    """Not every server bounds what it passes on."""
+    _, size = Snapshot(CapturePolicy())({"PATH_INFO": "/", name: "a" * 5_000_000})
+    assert size <= 1100
+
+
+def test_headers_that_describe_the_body_are_kept_before_the_others():
+    """Without the type, a body that is to be left out would be kept."""
+    policy = CapturePolicy(max_headers=3, max_header_bytes=1024)
+    headers = [(f"X-{i}", "v") for i in range(9)] + [("Content-Type", "video/mp4")]
+    assert bounded_headers(headers, policy) == [*headers[:2], headers[-1]]

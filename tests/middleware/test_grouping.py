@@ -200,3 +200,29 @@ def test_a_request_that_is_not_logged_is_answered_all_the_same():
     """The function decides about the log, never about the response."""
     client = Client(ApiMetricsMiddleware(app, Memory(), grouping_function=lambda r: None), Response)
     assert client.get("/").data == b"ok"
+
+
+def test_fields_of_ever_new_names_are_one_cause(caplog):
+    """A dict by caller is no reason for a log line per request, nor for memory."""
+    middleware = ApiMetricsMiddleware(
+        app, Memory(), grouping_function=lambda request: {"api_key": "k", request.path: 1}
+    )
+    for number in range(9):
+        run_wsgi_app(middleware, EnvironBuilder(path=f"/{number}").get_environ())
+    assert caplog.text.count("fields that are not sent") == 1
+
+
+def test_no_group_from_the_app_asks_nobody_twice():
+    """``None`` in the environ says nothing; the function has said it all."""
+    asked = []
+
+    def silent(environ, start_response):
+        environ["wsgi_apimetrics.group"] = None
+        return app(environ, start_response)
+
+    def function(request):
+        asked.append(request)
+        return {"api_key": "k"}
+
+    _, memory = grouped(function, silent)
+    assert len(asked) == len(memory.exchanges) == 1

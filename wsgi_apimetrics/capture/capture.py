@@ -188,7 +188,7 @@ class Capture(ResponseEnd):
     def _after_start(self, args: tuple[Any, ...]) -> None:
         status, headers, *exc_info = args
         raw = self.raw
-        raw.status = status
+        raw.status = status if isinstance(status, str) else None  # the server will say so
         if isinstance(headers, (list, tuple)):  # an iterator may be read but once: by the server
             raw.take_headers(headers)
         raw.began = raw.began or perf_counter()
@@ -216,7 +216,7 @@ class Capture(ResponseEnd):
         raw = self.raw
         if SKIP_KEY in environ:
             raw.skipped = bool(environ[SKIP_KEY])
-        if GROUP_KEY in environ or not self._grouped:
+        if environ.get(GROUP_KEY) is not None or not self._grouped:
             self._group(environ)
         if ERRORS_KEY in environ:
             for error in environ[ERRORS_KEY]:

@@ -84,7 +84,7 @@ class EnteredInputTee(InputTee):
         entered = self._stream.__enter__()
         return self if entered is self._stream else entered
 
-    def __exit__(self, *raised: Any) -> Any:
+    def __exit__(self, *raised: object) -> Any:
         return self._stream.__exit__(*raised)
 
 

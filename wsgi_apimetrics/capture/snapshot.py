@@ -7,7 +7,7 @@ else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .policy import CapturePolicy
@@ -31,6 +31,11 @@ _CGI = frozenset(
 )
 _MOST_LEARNED = 100
 """So that an app that puts objects under ever new keys cannot grow the list."""
+_LONGEST = 1024
+"""Characters kept of a CGI variable that is neither a path nor the query: all are short."""
+_OF_THE_URL = ("SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
+_DESCRIBING = frozenset({"content-type", "content-length", "content-encoding"})
+"""The headers that tell how to read a body, and whether it is left out."""
 _FIRST = ("HTTP_HOST", "HTTP_USER_AGENT", "HTTP_AUTHORIZATION", "HTTP_TRACEPARENT")
 
 
@@ -82,13 +87,11 @@ def _is_of_the_request(name: str) -> bool:
 
 def _bounded(texts: dict[str, str], policy: CapturePolicy) -> dict[str, str]:
     """Keep the CGI variables, and headers in their order as long as there is room."""
-    kept = {name: texts[name] for name in _CGI if name in texts}
-    for name in ("SCRIPT_NAME", "PATH_INFO"):
-        if name in kept:
-            kept[name] = kept[name][: policy.max_url_bytes]
-    query = kept.get("QUERY_STRING", "")
-    if len(query) > policy.max_url_bytes:  # whole parameters only: a half one misleads
-        kept["QUERY_STRING"] = query[: policy.max_url_bytes].rpartition("&")[0]
+    longest = dict.fromkeys(_OF_THE_URL, policy.max_url_bytes)
+    kept = {name: texts[name][: longest.get(name, _LONGEST)] for name in _CGI if name in texts}
+    if len(texts.get("QUERY_STRING", "")) > policy.max_url_bytes:
+        # Whole parameters only: a half one misleads.
+        kept["QUERY_STRING"] = kept["QUERY_STRING"].rpartition("&")[0]
     room = policy.max_header_bytes
     fields = policy.max_headers
     for name in (*_FIRST, *texts):
@@ -103,14 +106,20 @@ def _bounded(texts: dict[str, str], policy: CapturePolicy) -> dict[str, str]:
 
 
 def bounded_headers(
-    headers: Iterable[tuple[str, str]], policy: CapturePolicy
+    headers: Sequence[tuple[str, str]], policy: CapturePolicy
 ) -> list[tuple[str, str]]:
-    """Return as many of the response's headers, in their order, as the policy has room for."""
-    kept: list[tuple[str, str]] = []
+    """Return as many of the response's headers, in their order, as the policy has room for.
+
+    Those that describe the body find room before the others.
+    """
+    kept: list[int] = []
     room = policy.max_header_bytes
-    for name, value in headers:
+    for index in sorted(
+        range(len(headers)), key=lambda i: headers[i][0].lower() not in _DESCRIBING
+    ):
+        name, value = headers[index]
         room -= len(name) + len(value)
         if room < 0 or len(kept) == policy.max_headers:
             break
-        kept.append((name, value))
-    return kept
+        kept.append(index)
+    return [headers[index] for index in sorted(kept)]
