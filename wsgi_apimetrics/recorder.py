@@ -114,7 +114,11 @@ class Lane:
             exchange = select(exchange)
             if without_bodies:
                 exchange = _without_bodies(exchange)
-            return encode(redact(exchange))
+            redacted = redact(exchange)
+            for redaction in redacted.redactions:
+                if redaction.reason is not None:
+                    self.processor.note_omitted_body(redaction.reason)
+            return encode(redacted)
 
         return prepare
 

@@ -76,6 +76,12 @@ class BatchProcessor:
         worker = self._here() or self._begin()
         worker.pipeline.ledger.turn_away(reason)
 
+    def note_omitted_body(self, reason: str) -> None:
+        """Count a body that was left out of an exchange, which is sent all the same."""
+        ledger = (self._here() or self._begin()).pipeline.ledger
+        with ledger.lock:
+            ledger.omitted_bodies[reason] += 1
+
     def hurry(self) -> None:
         """Begin to send what is waiting, without waiting for it: before several are flushed."""
         worker = self._here()
