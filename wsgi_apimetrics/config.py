@@ -8,18 +8,21 @@ middleware is built, and nothing is started.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from . import options
 from .backends.base import SHARED, Backend, Parts
 from .backends.selection import SelectionPolicy
-from .backends.table import backend_named
+from .backends.table import OURS, backend_named
 from .capture.policy import CapturePolicy
 from .exceptions import ConfigurationError
 from .hosts import AllowedHosts
 from .options import STRINGS, Kind, optional
+
+logger = logging.getLogger("wsgi_apimetrics")
 
 BACKENDS = Kind("backends, or their names separated by commas", STRINGS.check, STRINGS.from_text)
 """How an ini file or the environment names the backends: ``readme, local``."""
@@ -68,10 +71,13 @@ def compose(
     """
     for backend in backends:
         if not isinstance(backend, Backend):
+            came = backend if isinstance(backend, type) else type(backend)
             raise ConfigurationError(
                 f"ApiMetricsMiddleware: a backend belongs here, such as ReadMe(api_key=...), "
-                f"not {type(backend).__name__}"
+                f"not {'the class ' * (came is backend)}{came.__name__}"
             )
+    for name in given:
+        _refuse_a_backends_own(name)
     values = options.read_environment(environment, KNOWN)
     switched_off = values.get("enabled") is False
     values.update(options.read(given, KNOWN, "ApiMetricsMiddleware"))
@@ -81,14 +87,47 @@ def compose(
     shared_names = options.kinds(*SHARED)
     shared = {name: value for name, value in values.items() if name in shared_names}
     chosen = backends or [backend_named(name)() for name in values.get("backends") or ("local",)]
+    _warn_of_misspelt(environment, chosen)
     parts = _named_apart([_parts(backend, shared, environment) for backend in chosen])
     functions = [part.selection.grouping_function for part in parts]
     return Settings(
         capture=capture,
-        hosts=_common_hosts([part.selection for part in parts]),
+        hosts=_common_hosts([part.selection for part in parts], capture.trusted_proxies),
         parts=parts,
         functions=tuple(dict.fromkeys(f for f in functions if f is not None)),
     )
+
+
+def _refuse_a_backends_own(name: str) -> None:
+    """Say where an option belongs that only a backend has.
+
+    Raises:
+        ConfigurationError: it is one.
+    """
+    if name in KNOWN:
+        return
+    owners = [
+        found for known in OURS if name in options.kinds((found := backend_named(known)).settings)
+    ]
+    if owners:
+        places = " or ".join(f"{owner.__name__}({name}=...)" for owner in owners)
+        raise ConfigurationError(
+            f"ApiMetricsMiddleware has no option {name!r}: it is a backend's own: {places}"
+        )
+
+
+def _warn_of_misspelt(environment: Mapping[str, str], chosen: Iterable[Backend]) -> None:
+    """Log the variables that nobody reads, and that were likely meant for an option.
+
+    Those of our backends that are not in use are no mistake.
+    """
+    known = [*KNOWN, *(name for backend in chosen for name in backend.variables())]
+    used = {backend.name for backend in chosen}
+    unused = tuple(f"{options.ENV_PREFIX}{name}_".upper() for name in OURS if name not in used)
+    for variable, right in options.misspelt(environment, known).items():
+        if variable.startswith(unused):
+            continue
+        logger.warning("environment variable %s is not read: did you mean %s?", variable, right)
 
 
 def _parts(backend: Backend, shared: Mapping[str, Any], environment: Mapping[str, str]) -> Parts:
@@ -110,9 +149,11 @@ def _named_apart(parts: Sequence[Parts]) -> tuple[Parts, ...]:
     return tuple(named)
 
 
-def _common_hosts(selections: Sequence[SelectionPolicy]) -> AllowedHosts | None:
+def _common_hosts(
+    selections: Sequence[SelectionPolicy], trusted_proxies: int
+) -> AllowedHosts | None:
     """Hosts outside of which no backend wants anything; ``None`` if one wants all."""
-    common = AllowedHosts(())
+    common = AllowedHosts((), trusted_proxies)
     for selection in selections:
         if selection.allowed_http_hosts is None:
             return None

@@ -1,29 +1,31 @@
 """Which hosts are logged: the vendor's ``allowed_http_hosts``.
 
-Names are compared without case, and without port unless the entry has one.
+Names are compared without case, and without port unless the entry has one. The host is the
+client's word, through as many proxies as are trusted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .capture.urls import DEFAULT_PORTS, server_host
+from .capture.urls import DEFAULT_PORTS, origin
 
 
 class AllowedHosts:
     """A set of host names, some with a port."""
 
-    __slots__ = ("_names", "_with_port")
+    __slots__ = ("_names", "_trusted_proxies", "_with_port")
 
-    def __init__(self, hosts: Iterable[str]) -> None:
+    def __init__(self, hosts: Iterable[str], trusted_proxies: int = 0) -> None:
+        self._trusted_proxies = trusted_proxies
         entries = frozenset(host.lower() for host in hosts)
         self._with_port = frozenset(entry for entry in entries if _port(entry))
         self._names = entries - self._with_port
 
     def __contains__(self, environ: Mapping[str, str]) -> bool:
         """Whether the request of this environ went to one of the hosts."""
-        scheme = environ.get("wsgi.url_scheme", "http")
-        host = (environ.get("HTTP_HOST") or server_host(environ, scheme)).lower()
+        where = origin(environ, self._trusted_proxies)
+        scheme, host = where.scheme, where.host.lower()
         port = _port(host)
         name = host[: -len(port) - 1] if port else host
         if name in self._names:
@@ -40,7 +42,9 @@ class AllowedHosts:
 
     def union(self, other: AllowedHosts) -> AllowedHosts:
         """Return the hosts of both."""
-        return AllowedHosts(self._names | self._with_port | other._names | other._with_port)
+        return AllowedHosts(
+            self._names | self._with_port | other._names | other._with_port, self._trusted_proxies
+        )
 
 
 def _port(host: str) -> str:

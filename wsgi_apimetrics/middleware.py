@@ -65,7 +65,11 @@ class ApiMetricsMiddleware:
         self.app = app
         self.recorder = Recorder(
             [
-                Lane(parts, settings.group_index(parts), _own_hosts(parts, settings.hosts))
+                Lane(
+                    parts,
+                    settings.group_index(parts),
+                    _own_hosts(parts, settings.hosts, settings.capture.trusted_proxies),
+                )
                 for parts in settings.parts
             ]
         )
@@ -84,7 +88,8 @@ class ApiMetricsMiddleware:
             leaves_out=self._leaves_out if settings.capture.exclude_content_types else None,
         )
         announce(self, settings.capture)
-        follow_flask()
+        if settings.capture.enabled:
+            follow_flask()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request as the app does, and record it."""
@@ -193,12 +198,16 @@ def _any_glob(globs: Iterable[str] | None, flags: int = 0) -> Any:
     """Return a function that tells whether a text matches any of the globs."""
     if not globs:
         return None
-    return re.compile("|".join(map(fnmatch.translate, globs)), flags).match
+    # An environ's texts are bytes read as latin-1: PEP 3333, "Unicode Issues".
+    as_in_environ = [glob.encode("utf-8", "surrogatepass").decode("latin-1") for glob in globs]
+    return re.compile("|".join(map(fnmatch.translate, as_in_environ)), flags).match
 
 
-def _own_hosts(parts: Parts, common: AllowedHosts | None) -> AllowedHosts | None:
+def _own_hosts(
+    parts: Parts, common: AllowedHosts | None, trusted_proxies: int
+) -> AllowedHosts | None:
     """A backend's allowed hosts, where they are fewer than what is captured."""
     if parts.selection.allowed_http_hosts is None:
         return None
-    own = AllowedHosts(parts.selection.allowed_http_hosts)
+    own = AllowedHosts(parts.selection.allowed_http_hosts, trusted_proxies)
     return None if own == common else own

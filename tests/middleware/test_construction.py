@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from wsgi_apimetrics import ApiMetricsMiddleware, ConfigurationError
+from wsgi_apimetrics import ApiMetricsMiddleware, ConfigurationError, Local, ReadMe
 from wsgi_apimetrics.config import KNOWN
 from wsgi_apimetrics.testing import Memory
 
@@ -28,6 +28,11 @@ def app(environ, start_response):
         ({"grouping_function": 3}, "grouping_function must be a function"),
         ({"grouping_function": "no.such.module"}, "importing it: ModuleNotFoundError"),
         ({"exclude_paths": [3]}, "exclude_paths must be a list of texts"),
+        ({"api_key": "k"}, "'api_key': it is a backend's own: ReadMe(api_key=...) or APIToolkit"),
+        ({"path": "/x"}, "no option 'path': it is a backend's own: Local(path=...)"),
+        ({"spool_dir": __file__}, "spool_dir must be the path of a directory"),
+        ({"spool_dir": "/tmp/\0"}, "a path has no NUL character"),
+        ({"ca_bundle": __file__}, "ca_bundle must be the path of a file of certificates"),
         ({"backends": ["nowhere"]}, "there is no backend 'nowhere': the backends are"),
     ],
 )
@@ -69,6 +74,75 @@ def test_a_wrong_value_in_the_environment_names_the_variable(monkeypatch):
     monkeypatch.setenv("WSGI_APIMETRICS_TIMEOUT", "soon")
     with pytest.raises(ConfigurationError, match="WSGI_APIMETRICS_TIMEOUT must be a number"):
         ApiMetricsMiddleware(app, Memory())
+
+
+@pytest.mark.parametrize(
+    ("variable", "right"),
+    [
+        ("WSGI_APIMETRICS_DENYLST", "WSGI_APIMETRICS_DENYLIST"),
+        ("WSGI_APIMETRICS_PATH", "WSGI_APIMETRICS_LOCAL_PATH"),
+        ("WSGI_APIMETRICS_LOCAL_TIMEOUTS", "WSGI_APIMETRICS_LOCAL_TIMEOUT"),
+    ],
+)
+def test_a_misspelt_variable_is_told_of(monkeypatch, caplog, variable, right):
+    """A rule that nobody reads redacts nothing; but a log line, for the name may be another's."""
+    monkeypatch.setenv(variable, "password")
+    ApiMetricsMiddleware(app, Local())
+    assert f"environment variable {variable} is not read: did you mean {right}?" in caplog.text
+    assert "password" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "variable", ["WSGI_APIMETRICS_SERVICE_HOST", "WSGI_APIMETRICS_README_API_KEY", "DENYLST"]
+)
+def test_variables_of_others_are_left_alone(monkeypatch, caplog, variable):
+    """Of a service in Kubernetes, of a backend that is not in use, of another program."""
+    monkeypatch.setenv(variable, "x")
+    ApiMetricsMiddleware(app, Local())
+    assert caplog.text == ""
+
+
+def test_without_a_home_directory_the_path_must_be_given(monkeypatch):
+    """As in a container that runs under a number: said when it is built, with the mend."""
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: {}[uid])
+    with pytest.raises(ConfigurationError, match=r"no home directory: Local\(path=\.\.\.\)"):
+        ApiMetricsMiddleware(app)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"api_key": "key-12345\n"},
+        {"api_key": "key 12345"},
+        {"api_key": ["key-12345"]},
+        {"api_key": "k", "server": "https://user:key-12345@host"},
+        {"api_key": "k", "server": "htp://user:key-12345@host"},
+        {"api_key": "k", "proxy": "socks5://user:key-12345@host"},
+    ],
+    ids=str,
+)
+def test_no_error_shows_a_key_or_a_password(options):
+    """An error ends up in logs and in trackers."""
+    with pytest.raises(ConfigurationError) as caught:
+        ReadMe(**options)
+    assert "12345" not in str(caught.value)
+
+
+def test_a_link_that_no_server_could_send_is_refused():
+    """It becomes a header, which is latin-1 at most; a URL is ASCII."""
+    with pytest.raises(ConfigurationError, match="base_log_url must be an http or https URL"):
+        ReadMe(api_key="k", base_log_url="https://docs.example/\N{GREEK SMALL LETTER PI}")
+
+
+def test_a_home_directory_is_resolved_and_must_exist(tmp_path, monkeypatch):
+    """In every path alike."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    middleware = ApiMetricsMiddleware(app, Local(path="~/x.sqlite"), spool_dir="~/spool")
+    assert middleware.recorder.lanes[0].parts.delivery.spool_dir == str(tmp_path / "spool")
+    with pytest.raises(ConfigurationError, match="no such home directory"):
+        Local(path="~nosuchuser/x")
 
 
 def test_the_kill_switch_in_the_environment_wins_over_the_code(monkeypatch):

@@ -72,6 +72,23 @@ def test_another_port_or_a_part_of_the_name_is_another_host(allowed):
     assert memory.exchanges == ()
 
 
+@pytest.mark.parametrize(("trusted", "recorded"), [(0, 0), (1, 1)])
+def test_behind_a_trusted_proxy_the_host_is_the_client_s(trusted, recorded):
+    """The proxy asks by a name of its own; the option names the one that clients use."""
+    _, memory, _ = called(
+        environ={"HTTP_HOST": "backend:8000", "HTTP_X_FORWARDED_HOST": "api.example.com"},
+        allowed_http_hosts=["api.example.com"],
+        trusted_proxies=trusted,
+    )
+    assert len(memory.exchanges) == recorded
+
+
+def test_a_path_that_is_not_ascii_is_excluded_as_it_is_written():
+    """An environ's path is bytes read as latin-1; nobody writes a glob so."""
+    _, memory, _ = called(path="/größe/日本", exclude_paths=["/größe/*"])
+    assert memory.exchanges == ()
+
+
 def test_a_backend_s_own_hosts_do_not_touch_another():
     """Each backend gets what it allows."""
     near, far = Memory(allowed_http_hosts=["localhost"]), Memory(allowed_http_hosts=["far.example"])

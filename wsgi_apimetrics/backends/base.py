@@ -83,6 +83,10 @@ class Backend:
         )
         return f"{type(self).__name__}({shown})"
 
+    def variables(self) -> list[str]:
+        """Return the names of this backend's own variables, without the prefix, in lower case."""
+        return [f"{self.name}_{name}" for name in self._known]
+
     def resolve(self, shared: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
         """Return every option that is set.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, ClassVar
 from .. import options
 from ..delivery.policy import BatchLimits, DeliveryPolicy
 from ..encoding.local import LocalEncoder
-from ..options import Kind, integer, number, option, optional
+from ..options import Kind, integer, number, option, optional, path_text
 from ..redaction.policy import RedactionPolicy
 from ..store import Limits, Writer, default_path
 from ..transport.local import LocalTransport
@@ -23,9 +22,7 @@ _DAY = 86400.0
 
 
 def _path(value: Any) -> Path:
-    if not isinstance(value, (str, os.PathLike)) or not str(value).strip():
-        raise TypeError
-    path = Path(value).expanduser()
+    path = Path(path_text(value))
     if path.is_dir():
         raise ValueError("that is a directory")
     return path

@@ -17,7 +17,7 @@ from .._version import __version__
 from ..delivery.policy import BatchLimits, DeliveryPolicy
 from ..encoding.readme import ReadMeEncoder
 from ..exceptions import ConfigurationError
-from ..options import BOOLEAN, ENV_PREFIX, SECRET, checked, option, optional
+from ..options import BOOLEAN, ENV_PREFIX, KEY, checked, option, optional
 from ..payload import Transport
 from ..redaction.policy import RedactionPolicy
 from ..redaction.vocabulary import README
@@ -39,7 +39,7 @@ LIMITS = BatchLimits(max_exchanges=30)
 class ReadMeSettings:
     """What only ReadMe knows."""
 
-    api_key: str | None = option(None, optional(SECRET), "The key of the ReadMe project.")
+    api_key: str | None = option(None, optional(KEY), "The key of the ReadMe project.")
     server: str | None = option(
         None,
         optional(URL),

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from ..options import BOOLEAN, Kind, choice, integer, number, option, optional, seconds
+from ..options import BOOLEAN, Kind, choice, integer, number, option, optional, path_text, seconds
 
 
-def _path(value: Any) -> str:
-    path = os.fspath(value)
-    if not isinstance(path, str) or not path.strip():
-        raise TypeError
+def _directory(value: Any) -> str:
+    path = path_text(value)
+    if Path(path).exists() and not Path(path).is_dir():
+        raise ValueError("that is a file")
     return path
 
 
-PATH = Kind("a path", _path)
+DIRECTORY = Kind("the path of a directory", _directory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class DeliveryPolicy:
     )
     spool_dir: str | None = option(
         None,
-        optional(PATH),
+        optional(DIRECTORY),
         "A directory in which exchanges, redacted and encoded, are kept until the backend has "
         "them; several processes may share it.",
     )

@@ -15,6 +15,7 @@ from .kind import Kind, checked
 from .kinds import (
     BOOLEAN,
     FUNCTION,
+    KEY,
     PERMITS,
     RULES,
     SECRET,
@@ -26,6 +27,7 @@ from .kinds import (
     list_from_text,
     number,
     optional,
+    path_text,
     seconds,
 )
 from .reading import (
@@ -33,6 +35,7 @@ from .reading import (
     build,
     kinds,
     merged,
+    misspelt,
     option,
     read,
     read_environment,
@@ -43,6 +46,7 @@ __all__ = [
     "BOOLEAN",
     "ENV_PREFIX",
     "FUNCTION",
+    "KEY",
     "PERMITS",
     "RULES",
     "SECRET",
@@ -57,9 +61,11 @@ __all__ = [
     "kinds",
     "list_from_text",
     "merged",
+    "misspelt",
     "number",
     "option",
     "optional",
+    "path_text",
     "read",
     "read_environment",
     "read_text",

@@ -6,6 +6,7 @@ option, what came and what is accepted; of a secret it never shows what came.
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ class Kind:
 
     Attributes:
         accepts: What is accepted, in words that end the sentence "... must be".
-        check: Returns the value to keep; raises ``TypeError`` or ``ValueError`` for a wrong one,
-            with a text if there is more to say than ``accepts`` does.
+        check: Returns the value to keep; raises ``TypeError``, ``ValueError`` or ``OSError`` for a
+            wrong one, with a text if there is more to say than ``accepts`` does.
         from_text: Makes a value for ``check`` from an environment variable or an ini file.
         joined: Makes one value of the middleware's and a backend's, where the second does not
             simply replace the first.
@@ -45,7 +46,7 @@ def checked(name: str, value: Any, kind: Kind, where: str = "") -> Any:
         return kind.check(value)
     except ConfigurationError:
         raise
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OSError) as error:
         raise _wrong(f"{where}{name}", value, kind, error) from None
 
 
@@ -69,6 +70,9 @@ def _wrong(option: str, came: object, kind: Kind, error: Exception) -> Configura
     return ConfigurationError(f"{option} must be {kind.accepts}, not {short(came)}{more}")
 
 
+_USERINFO = re.compile("://[^/]*@")
+
+
 class _Short(reprlib.Repr):
     """A repr for an error's text: short, quick for a large value, and never an error itself."""
 
@@ -83,6 +87,8 @@ class _Short(reprlib.Repr):
 
 
 def short(value: object) -> str:
-    """Return a repr of ``value`` of at most 80 characters."""
+    """Return a repr of ``value`` of at most 80 characters, without a URL's user and password."""
+    if isinstance(value, str):
+        value = _USERINFO.sub("://...@", value)
     text = _Short().repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

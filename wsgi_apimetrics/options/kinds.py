@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -85,8 +86,37 @@ def _text(value: Any) -> str:
     return value
 
 
+def _key(value: Any) -> str:
+    text = _text(value)
+    if not text.isprintable() or any(map(str.isspace, text)):
+        raise ValueError
+    return text
+
+
+def path_text(value: Any) -> str:
+    """Return the path of a file or a directory as text, with ``~`` resolved.
+
+    Raises:
+        TypeError: it is no path; ``ValueError``: it can't be one.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError
+    path = os.fspath(value)
+    if not isinstance(path, str) or not path.strip():
+        raise TypeError
+    if "\0" in path:
+        raise ValueError("a path has no NUL character")
+    resolved = os.path.expanduser(path)  # noqa: PTH111 - pathlib's knows no home as an error only
+    if resolved.startswith("~"):
+        raise ValueError("there is no such home directory")
+    return resolved
+
+
 TEXT = Kind("a text that is not empty", _text)
 SECRET = Kind("a text that is not empty", _text, secret=True)
+KEY = Kind(
+    "a text that is not empty, without white space and control characters", _key, secret=True
+)
 
 
 def choice(*words: str) -> Kind:

@@ -67,6 +67,27 @@ def read_environment(
     return values
 
 
+def misspelt(environment: Mapping[str, str], known: Iterable[str]) -> dict[str, str]:
+    """Return the variables that nobody reads, but that look like one of the ``known`` options.
+
+    Others under the prefix are left alone: Kubernetes makes variables of the names of services.
+
+    Returns:
+        The right variable by the wrong one.
+    """
+    names = list(known)
+    found = {}
+    for variable in environment:
+        name = variable.removeprefix(ENV_PREFIX).lower()
+        if not variable.startswith(ENV_PREFIX) or name in names:
+            continue
+        near = [one for one in names if one.endswith(f"_{name}")]
+        near += difflib.get_close_matches(name, names, n=1, cutoff=0.8)
+        if near:
+            found[variable] = f"{ENV_PREFIX}{near[0]}".upper()
+    return found
+
+
 def merged(
     shared: Mapping[str, Any], own: Mapping[str, Any], known: Mapping[str, Kind]
 ) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..exceptions import ConfigurationError
+
 APP_DIRECTORY = "wsgi-apimetrics"
 FILE_NAME = "exchanges.sqlite"
 
@@ -15,10 +17,21 @@ def default_path(environment: Mapping[str, str] | None = None) -> Path:
 
     That is ``$XDG_STATE_HOME`` or ``~/.local/state`` (XDG Base Directory Specification 0.8;
     a relative ``$XDG_STATE_HOME`` is ignored, as it says).
+
+    Raises:
+        ConfigurationError: the user has no home directory.
     """
     state = (os.environ if environment is None else environment).get("XDG_STATE_HOME", "")
-    home = Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state"  # noqa: PTH117
-    return home / APP_DIRECTORY / FILE_NAME
+    if os.path.isabs(state):  # noqa: PTH117
+        return Path(state) / APP_DIRECTORY / FILE_NAME
+    try:
+        home = Path.home()
+    except RuntimeError:
+        raise ConfigurationError(
+            "Local: path must be given, as this user has no home directory: Local(path=...), or "
+            "the environment variable WSGI_APIMETRICS_LOCAL_PATH"
+        ) from None
+    return home / ".local" / "state" / APP_DIRECTORY / FILE_NAME
 
 
 def make_private(path: Path) -> None:

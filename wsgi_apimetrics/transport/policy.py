@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..options import Kind, option, optional
+from ..options import Kind, option, optional, path_text
 
 
 def _url(value: Any) -> str:
@@ -18,27 +17,46 @@ def _url(value: Any) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError
-    if not value.isprintable() or " " in value:
-        raise ValueError("white space and control characters do not belong in a URL")
+    if not value.isascii() or not value.isprintable() or " " in value:
+        # It becomes a header or a request line. RFC 3986, section 2: ASCII only.
+        raise ValueError(
+            "white space, control characters and others than ASCII do not belong in a URL"
+        )
     _ = parts.port  # raises ValueError for a port that is no number
     return value
 
 
-URL = Kind("an http or https URL", _url)
-SECRET_URL = dataclasses.replace(URL, secret=True)
+def _plain_url(value: Any) -> str:
+    url = _url(value)
+    if "@" in urlsplit(url).netloc:
+        raise ValueError("a user or a password in it would not be sent")
+    return url
+
+
+URL = Kind("an http or https URL", _plain_url)
+SECRET_URL = dataclasses.replace(URL, check=_url, secret=True)
 """A URL that may hold a password."""
 
 
 def _file(value: Any) -> str:
-    path = os.fspath(value)
-    if not isinstance(path, str):
-        raise TypeError
+    path = path_text(value)
     if not Path(path).is_file():
         raise ValueError("there is no such file")
     return path
 
 
-FILE = Kind("the path of a file", _file)
+def _certificates(value: Any) -> str:
+    import ssl  # costs an import, which an app without the option does not pay
+
+    path = _file(value)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        raise ValueError("it holds no certificate in PEM form") from None
+    return path
+
+
+CERTIFICATES = Kind("the path of a file of certificates", _certificates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +71,6 @@ class HttpPolicy:
     )
     ca_bundle: str | None = option(
         None,
-        optional(FILE),
+        optional(CERTIFICATES),
         "A file of the certificates to trust, in PEM form, in place of the system's.",
     )
