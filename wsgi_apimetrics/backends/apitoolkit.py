@@ -88,7 +88,7 @@ class APIToolkit(Backend):
         way = _otlp if over_otlp else _pubsub
         http = options.build(HttpPolicy, values)
         delivery = options.build(DeliveryPolicy, values)
-        encoder, open_transport = way(settings, environment, http, delivery.timeout)
+        encoder, open_transport, address = way(settings, environment, http, delivery.timeout)
         return Parts(
             name=self.name,
             encoder=encoder,
@@ -98,12 +98,14 @@ class APIToolkit(Backend):
             delivery=delivery,
             limits=OTLP_LIMITS if over_otlp else PUBSUB_LIMITS,
             retries=OTLP_RETRIES if over_otlp else PUBSUB_RETRIES,
+            destination=f"{address} {settings.api_key} {settings.protocol}",
             takes_client_exchanges=True,
             vocabulary=APITOOLKIT,
         )
 
 
-Way = tuple[Encoder, Callable[[], Transport]]
+Way = tuple[Encoder, Callable[[], Transport], str]
+"""The encoder, the maker of the transport, and the address that it leads to."""
 
 
 def _pubsub(
@@ -127,7 +129,8 @@ def _pubsub(
             return transport
         return LoggedTransport(transport, APIToolkit.name, bytes.decode)
 
-    return APIToolkitEncoder(settings.service_version, settings.tags), open_transport
+    encoder = APIToolkitEncoder(settings.service_version, settings.tags)
+    return encoder, open_transport, f"{settings.root_url.rstrip('/')} {emulator or ''}"
 
 
 def _otlp(
@@ -142,9 +145,12 @@ def _otlp(
         describe=APIToolkitSpans(settings.service_version, settings.tags),
     )
     endpoint = settings.endpoint or f"{settings.root_url.rstrip('/')}/v1/traces"
-    return encoder, lambda: open_otlp(
-        endpoint, headers, http, timeout, APIToolkit.name if settings.debug else None
-    )
+
+    def open_transport() -> Transport:
+        debug_name = APIToolkit.name if settings.debug else None
+        return open_otlp(endpoint, headers, http, timeout, debug_name)
+
+    return encoder, open_transport, endpoint
 
 
 def _required_key(settings: APIToolkitSettings) -> str:

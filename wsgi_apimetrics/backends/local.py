@@ -76,9 +76,10 @@ class Local(Backend):
         """Make the encoder, and the transport that will open the file."""
         values = self.resolve(shared, environment)
         settings = options.build(LocalSettings, values)
+        path = settings.path or default_path(environment)
         writer = functools.partial(
             Writer,
-            settings.path or default_path(environment),
+            path,
             Limits(settings.max_store_bytes, settings.max_age_days * _DAY),
         )
         return Parts(
@@ -89,5 +90,6 @@ class Local(Backend):
             redaction=options.build(RedactionPolicy, values),
             delivery=options.build(DeliveryPolicy, values),
             limits=BatchLimits(max_exchanges=500, max_bytes=32 * 1024 * 1024),
+            destination=str(path),
             takes_client_exchanges=True,
         )

@@ -129,6 +129,7 @@ class OTLP(Backend):
             delivery=delivery,
             limits=OTLP_LIMITS,
             retries=OTLP_RETRIES,
+            destination=f"{endpoint} {sorted((settings.headers or {}).items())} otlp-protobuf",
             takes_client_exchanges=True,
             vocabulary=APITOOLKIT,
         )

@@ -40,9 +40,10 @@ def spool_path(directory: str, name: str, destination: str) -> str:
     """Return the file of the backend ``name`` for ``destination``.
 
     The destination (address, key, format) enters as a digest: what was meant for one account is
-    never sent to another.
+    never sent to another. The number that tells backends of one kind apart stays out, for it
+    depends on their order: the next start may name them in another.
     """
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", name)
+    plain = re.sub(r"[^A-Za-z0-9_-]", "_", re.sub(r"-\d+$", "", name))
     digest = hashlib.sha256(destination.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     return str(Path(directory) / f"{plain}-{digest}{SUFFIX}")
 
