@@ -40,7 +40,7 @@ LEVELS = (LEAVES, VALUES, ROOMS, ASSEMBLY)
 THIRD_PARTY = {
     "jsonpath_ng": {"redaction"},
     "urllib3": {"transport", "capture.content_encoding", "demo", "outgoing"},
-    "werkzeug": {"capture", "encoding.forms", "grouping", "integrations"},
+    "werkzeug": {"capture", "encoding.forms", "grouping", "inspector", "integrations"},
 }
 """The only packages or modules of ours that may import each run-time dependency."""
 

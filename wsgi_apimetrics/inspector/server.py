@@ -1,0 +1,97 @@
+"""``wsgi-apimetrics inspect``: the app on a port of this machine, until Ctrl-C.
+
+Threads are enough: one user looks, and SQLite lets any number read.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import webbrowser
+from pathlib import Path
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from ..exceptions import ConfigurationError
+from .app import INGESTED, Inspector
+from .gate import LOOPBACK
+
+
+class _Quiet(WSGIRequestHandler):
+    """The address has the token in it: no line for each request."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+    def version_string(self) -> str:
+        """Name no versions."""
+        return "wsgi-apimetrics"
+
+
+def serve(
+    path: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    ingest: bool = False,
+    token: str | None = None,
+    browser: bool = False,
+) -> None:
+    """Show the store at ``path`` until Ctrl-C, and print the address that lets in.
+
+    Args:
+        path: The store; it need not be there yet.
+        host: The address to listen on; anything but loopback's lets other machines ask.
+        port: 0: a free one.
+        ingest: Also take what SDKs send, into a store beside ``path``.
+        token: By default a random one.
+        browser: Whether to open the page in the user's browser.
+
+    Raises:
+        ConfigurationError: the port is taken, or the address is none of this machine.
+    """
+    token = token or secrets.token_urlsafe(24)
+    ingested = ingested_path(path) if ingest else None
+    named = f"[{host}]" if ":" in host else host
+    app = Inspector(path, token=token, allowed_hosts=(*LOOPBACK, named), ingest=ingested)
+    server = _listening(host, port, app)
+    address = f"http://{named}:{server.server_port}"
+    _announce(path, ingested, address, token)
+    if browser:
+        webbrowser.open(f"{address}/?token={token}")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        sys.stdout.write("\n")
+    finally:
+        server.server_close()
+        app.close()
+
+
+def ingested_path(path: Path) -> Path:
+    """Return where what SDKs send is kept: beside the store, never in it."""
+    return path.with_name(f"{path.stem}.ingested{path.suffix}")
+
+
+def _listening(host: str, port: int, app: Inspector) -> BaseWSGIServer:
+    try:
+        return make_server(host, port, app, threaded=True, request_handler=_Quiet)
+    except (OSError, SystemExit) as error:  # Werkzeug exits where a port is taken
+        raise ConfigurationError(f"inspect: can't listen on {host}, port {port}: {error}") from None
+
+
+def _announce(path: Path, ingested: Path | None, address: str, token: str) -> None:
+    lines = [f"The inspector shows {path}", f"    {address}/?token={token}"]
+    if ingested is not None:
+        lines += [
+            "",
+            f"What SDKs send goes to {ingested}, not redacted by us; to look at it:",
+            f"    {address}{INGESTED}/?token={token}",
+            "",
+            f"    README_METRICS_SERVER={address}",
+            f"    APIToolkit: root_url={address}",
+            f"    PUBSUB_EMULATOR_HOST={address.partition('//')[2]} (REST)",
+            f"    OTEL_EXPORTER_OTLP_ENDPOINT={address}",
+        ]
+    sys.stdout.write("\n".join([*lines, "", "Ctrl-C ends it.", ""]))
+    sys.stdout.flush()
