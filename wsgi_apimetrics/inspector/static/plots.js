@@ -46,10 +46,16 @@ function draw(figure) {
     legend: { live: true },
     cursor: { y: false, drag: { x: true, y: false, setScale: false } },
     scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-    axes: [{ ...axis, size: 26 }, { ...axis, size: 46 }],
-    series: [{ label: "", value: (_, x) => (x ? new Date(x * 1000).toLocaleTimeString() : "") }, ...names.map((name, index) => series(name, colours[figure.dataset.plot][index], figure.dataset.plot === "rate"))],
+    axes: [{ ...axis, size: 24, values: (plot, ticks) => ticks.map((tick) => moment(tick, xs)) }, { ...axis, size: 46 }],
+    series: [{ label: "", value: (_, x) => (x ? moment(x, xs) : "") }, ...names.map((name, index) => series(name, colours[figure.dataset.plot][index], figure.dataset.plot === "rate"))],
     hooks: { setSelect: [(plot) => chosen(plot)] },
   }, [xs, ...ys], place);
+}
+
+function moment(seconds, xs) {
+  const long = xs.at(-1) - xs[0] > 86400;
+  const format = long ? { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" } : { hour: "2-digit", minute: "2-digit" };
+  return new Date(seconds * 1000).toLocaleString("en-GB", format);
 }
 
 function series(label, name, filled) {

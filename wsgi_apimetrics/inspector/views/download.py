@@ -18,7 +18,7 @@ from ...encoding.har import entry
 from ...encoding.readme import CREATOR, ReadMeEncoder
 from ...exceptions import ExchangeDropped
 from ...exchange import RedactedExchange
-from ...jsonline import StoredExchange
+from ...jsonline import StoredExchange, dumps
 from ...redaction.policy import RedactionPolicy
 from ...redaction.redactor import Redactor
 from ...redaction.stored import remembered
@@ -43,11 +43,7 @@ def form(context: Context, id_: str, form: str) -> Response:
     stored = context.reading.get(id_)
     if stored is None or form not in FORMS:
         raise NotFound("This exchange is not, or no longer, in the store.")
-    if form == "json":
-        text = (context.reading.line(id_) or b"").decode()
-    else:
-        text = _WRITERS[form](stored)
-    response = Response(text, mimetype="text/plain")
+    response = Response(_WRITERS[form](stored), mimetype="text/plain")
     response.headers["Content-Security-Policy"] = _SANDBOX
     if context.arg("download"):
         suffix = "sh" if form == "curl" else "har" if form == "har" else "json"
@@ -125,6 +121,7 @@ def _indented(value: object) -> str:
 
 
 _WRITERS: dict[str, Callable[[StoredExchange], str]] = {
+    "json": lambda stored: dumps(stored.exchange, stored.redactions).decode() + "\n",
     "curl": lambda stored: command(stored.exchange) + "\n",
     "har": _har,
     "readme": _readme,
