@@ -414,10 +414,9 @@ def test_a_wrong_option_is_told_when_it_is_read(given, text):
     assert text in str(caught.value)
 
 
-def test_right_options_are_kept(tmp_path):
+def test_right_options_are_kept(authority):
     """A proxy with a password and a path object are accepted."""
-    bundle = tmp_path / "ca.pem"
-    bundle.touch()
+    bundle = authority / "ca.pem"
     given = {"proxy": "http://me:pw@h:3128", "ca_bundle": bundle}
     read = options.read(given, options.kinds(HttpPolicy), "X")
     assert read == {"proxy": "http://me:pw@h:3128", "ca_bundle": str(bundle)}

@@ -136,30 +136,27 @@ def ranges(since: int, until: int) -> list[tuple[int, int, int]]:
     return [part for part in parts if part[1] < part[2]]
 
 
-def union(columns: str, table: str, since: int, until: int) -> tuple[str, list[Any]]:
+def union(
+    columns: str, table: str, second: str, since: int, until: int
+) -> tuple[str, list[str | int]]:
     """Return a sub-query that reads ``columns`` of a ``table`` over a range's parts.
 
-    It names its parameters by number: ``?1`` is the value of the primary key's second column,
-    and the others are returned with it.
+    ``second`` is the value of the primary key's second column. The values of the sub-query's
+    parameters are returned with it.
     """
-    key = _KEYS[table]
-    selects = []
-    values: list[Any] = []
-    for part in ranges(since, until):
-        span, start, end = (f"?{len(values) + offset}" for offset in (2, 3, 4))
-        selects.append(
-            f"SELECT {columns} FROM {table} "  # noqa: S608
-            f"WHERE span = {span} AND {key} = ?1 AND start >= {start} AND start < {end}"
-        )
-        values += part
-    return " UNION ALL ".join(selects), values
+    select = (
+        f"SELECT {columns} FROM {table} "  # noqa: S608
+        f"WHERE span = ? AND {_KEYS[table]} = ? AND start >= ? AND start < ?"
+    )
+    parts = ranges(since, until)
+    values = [value for span, start, end in parts for value in (span, second, start, end)]
+    return " UNION ALL ".join([select] * len(parts)), values
 
 
 def period(connection: sqlite3.Connection, since: int, until: int) -> Period:
     """Return the totals of a range in whole minutes."""
-    inner, values = union("*", "tally", since, until)
-    query = f"SELECT {_SUMS} FROM ({inner})"  # noqa: S608
-    row = connection.execute(query, ("all", *values)).fetchone()
+    inner, values = union("*", "tally", "all", since, until)
+    row = connection.execute(f"SELECT {_SUMS} FROM ({inner})", values).fetchone()  # noqa: S608
     slots = _slots(connection, "", since, until)
     return Period(since, until, _totals(row), *(percentile(slots, share) for share in _SHARES))
 
@@ -168,11 +165,11 @@ def top(
     connection: sqlite3.Connection, facet: str, since: int, until: int, at_most: int
 ) -> tuple[Value, ...]:
     """Return the most frequent values of a facet (a name of :data:`.tally.FACETS`)."""
-    inner, values = union("*", "tally", since, until)
+    inner, values = union("*", "tally", facet, since, until)
     rows = connection.execute(
         f"SELECT value, {_SUMS} FROM ({inner}) "  # noqa: S608
         f"GROUP BY value ORDER BY sum(count) DESC, value LIMIT {int(at_most)}",
-        (facet, *values),
+        values,
     ).fetchall()
     found = (Value(row[0], _totals(row[1:])) for row in rows)
     if facet == "caller":
@@ -194,10 +191,10 @@ def _slots(
     connection: sqlite3.Connection, endpoint: str, since: int, until: int
 ) -> list[tuple[int, int]]:
     """Return the counts of an endpoint's durations by slot; of everything's, if it is empty."""
-    inner, values = union("slot, count", "latency", since, until)
+    inner, values = union("slot, count", "latency", endpoint, since, until)
     return connection.execute(
         f"SELECT slot, sum(count) FROM ({inner}) GROUP BY slot ORDER BY slot",  # noqa: S608
-        (endpoint, *values),
+        values,
     ).fetchall()
 
 

@@ -20,7 +20,7 @@ def _url(value: Any) -> str:
     if not value.isascii() or not value.isprintable() or " " in value:
         # It becomes a header or a request line. RFC 3986, section 2: ASCII only.
         raise ValueError(
-            "white space, control characters and others than ASCII do not belong in a URL"
+            "white space and control characters do not belong in a URL, nor what is not ASCII"
         )
     _ = parts.port  # raises ValueError for a port that is no number
     return value
