@@ -1,7 +1,7 @@
 """The app under load: answers with its process and the request's number.
 
 ``CHAOS_*`` in the environment: SINK, the backend's URL; SPOOL, a directory or nothing; STATS,
-where each process writes its counts when it ends.
+where each process writes its counts when it ends; TIMEOUT, seconds that one call may take.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ application = ApiMetricsMiddleware(
         server=os.environ["CHAOS_SINK"],
         buffer_length=10,
         flush_interval_seconds=0.5,
-        timeout=1,
+        timeout=float(os.environ.get("CHAOS_TIMEOUT", "1")),
         spool_dir=os.environ.get("CHAOS_SPOOL") or None,
         grouping_function=lambda request: {"api_key": "caller"},
     ),
