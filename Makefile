@@ -70,8 +70,10 @@ format: venv  ## ruff: mend what can be mended
 	$(BIN)/ruff format .
 
 .PHONY: types
-types: venv  ## mypy --strict
+types: venv  ## mypy --strict; and pyright on what users write
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typed/example.py
+	$(BIN)/pyright
 
 .PHONY: docs
 docs: venv  ## The documentation in docs/_build/html; a warning is an error

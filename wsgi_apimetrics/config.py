@@ -8,7 +8,6 @@ middleware is built, and nothing is started.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,13 +15,11 @@ from typing import Any
 from . import options
 from .backends.base import SHARED, Backend, Parts
 from .backends.selection import SelectionPolicy
-from .backends.table import OURS, backend_named
+from .backends.table import OURS, backend_named, every_name
 from .capture.policy import CapturePolicy
 from .exceptions import ConfigurationError
 from .hosts import AllowedHosts
 from .options import STRINGS, Kind, optional
-
-logger = logging.getLogger("wsgi_apimetrics")
 
 BACKENDS = Kind("backends, or their names separated by commas", STRINGS.check, STRINGS.from_text)
 """How an ini file or the environment names the backends: ``readme, local``."""
@@ -87,7 +84,7 @@ def compose(
     shared_names = options.kinds(*SHARED)
     shared = {name: value for name, value in values.items() if name in shared_names}
     chosen = backends or [backend_named(name)() for name in values.get("backends") or ("local",)]
-    _warn_of_misspelt(environment, chosen)
+    _refuse_misspelt(environment, chosen)
     parts = _named_apart([_parts(backend, shared, environment) for backend in chosen])
     functions = [part.selection.grouping_function for part in parts]
     return Settings(
@@ -116,18 +113,25 @@ def _refuse_a_backends_own(name: str) -> None:
         )
 
 
-def _warn_of_misspelt(environment: Mapping[str, str], chosen: Iterable[Backend]) -> None:
-    """Log the variables that nobody reads, and that were likely meant for an option.
+def _refuse_misspelt(environment: Mapping[str, str], chosen: Iterable[Backend]) -> None:
+    """Find the variables that nobody reads, and that were likely meant for an option.
 
-    Those of our backends that are not in use are no mistake.
+    Those of backends that are not in use here are no mistake: another middleware may use them.
+
+    Raises:
+        ConfigurationError: there is one. A denylist that nobody reads would leak what it names.
     """
     known = [*KNOWN, *(name for backend in chosen for name in backend.variables())]
-    used = {backend.name for backend in chosen}
-    unused = tuple(f"{options.ENV_PREFIX}{name}_".upper() for name in OURS if name not in used)
-    for variable, right in options.misspelt(environment, known).items():
-        if variable.startswith(unused):
-            continue
-        logger.warning("environment variable %s is not read: did you mean %s?", variable, right)
+    misspelt = options.misspelt(environment, known)
+    if not misspelt:
+        return
+    unused = every_name() - {backend.name for backend in chosen}
+    theirs = tuple(f"{options.ENV_PREFIX}{name}_".upper() for name in unused)
+    for variable, right in misspelt.items():
+        if not variable.startswith(theirs):
+            raise ConfigurationError(
+                f"environment variable {variable} sets no option: did you mean {right}?"
+            )
 
 
 def _parts(backend: Backend, shared: Mapping[str, Any], environment: Mapping[str, str]) -> Parts:

@@ -34,10 +34,12 @@ from .stats import BackendStats, DropReason
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from typing_extensions import Unpack
 
     from .backends.base import Backend, Parts
     from .capture.policy import CapturePolicy
     from .delivery.submission import Captured
+    from .typing import MiddlewareOptions
 
 ID_KEY = "wsgi_apimetrics.id"
 
@@ -56,7 +58,9 @@ class ApiMetricsMiddleware:
         ConfigurationError: an option is unknown or its value wrong, or the app can't be called.
     """
 
-    def __init__(self, app: WSGIApplication, *backends: Backend, **options: Any) -> None:
+    def __init__(
+        self, app: WSGIApplication, *backends: Backend, **options: Unpack[MiddlewareOptions]
+    ) -> None:
         if not callable(app):
             raise ConfigurationError(
                 f"ApiMetricsMiddleware: the app must be a WSGI callable, not {app!r}"

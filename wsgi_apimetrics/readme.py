@@ -104,7 +104,7 @@ class MetricsApiConfig:
         Raises:
             ConfigurationError: one of them is wrong.
         """
-        given = {
+        given: dict[str, Any] = {
             "api_key": self.README_API_KEY,
             "grouping_function": self.GROUPING_FUNCTION,
             "base_log_url": self.BASE_LOG_URL or None,

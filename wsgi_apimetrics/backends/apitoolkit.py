@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import options
 from ..delivery.policy import BatchLimits, DeliveryPolicy
@@ -26,6 +26,11 @@ from ..transport.policy import URL, HttpPolicy
 from .base import Backend, Parts
 from .otlp import OTLP_LIMITS, OTLP_RETRIES, open_otlp, otlp_encoder
 from .selection import SelectionPolicy
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..typing import APIToolkitOptions
 
 ROOT_URL = "https://app.apitoolkit.io"
 EMULATOR_VARIABLE = "PUBSUB_EMULATOR_HOST"
@@ -79,6 +84,10 @@ class APIToolkit(Backend):
     settings: ClassVar[type] = APIToolkitSettings
     # "Real time", in the words of its documentation.
     defaults: ClassVar[Mapping[str, Any]] = {"flush_interval_seconds": 1.0}
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **given: Unpack[APIToolkitOptions]) -> None: ...
 
     def parts(self, shared: Mapping[str, Any], environment: Mapping[str, str]) -> Parts:
         """Make the parts of this backend's pipeline; see :meth:`Backend.parts`."""

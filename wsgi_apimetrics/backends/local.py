@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import options
 from ..delivery.policy import BatchLimits, DeliveryPolicy
@@ -17,6 +17,11 @@ from ..store import Limits, Writer, default_path
 from ..transport.local import LocalTransport
 from .base import Backend, Parts
 from .selection import SelectionPolicy
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..typing import LocalOptions
 
 _DAY = 86400.0
 
@@ -71,6 +76,10 @@ class Local(Backend):
     settings: ClassVar[type] = LocalSettings
     # A page that shows what happens now should not wait ten seconds for it.
     defaults: ClassVar[Mapping[str, Any]] = {"flush_interval_seconds": 1.0}
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **given: Unpack[LocalOptions]) -> None: ...
 
     def parts(self, shared: Mapping[str, Any], environment: Mapping[str, str]) -> Parts:
         """Make the encoder, and the transport that will open the file."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import options
 from .._version import __version__
@@ -24,6 +24,11 @@ from ..redaction.vocabulary import APITOOLKIT
 from ..transport.policy import URL, HttpPolicy
 from .base import Backend, Parts
 from .selection import SelectionPolicy
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..typing import OTLPOptions
 
 OTLP_RETRIES = RetryTable(retry=frozenset({429, 502, 503, 504}))
 """The only statuses that may be retried (OTLP specification, "OTLP/HTTP Response")."""
@@ -96,6 +101,10 @@ class OTLP(Backend):
     name: ClassVar[str] = "otlp"
     settings: ClassVar[type] = OTLPSettings
     defaults: ClassVar[Mapping[str, Any]] = {"flush_interval_seconds": 1.0}
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **given: Unpack[OTLPOptions]) -> None: ...
 
     def parts(self, shared: Mapping[str, Any], environment: Mapping[str, str]) -> Parts:
         """Make the parts of this backend's pipeline; see :meth:`Backend.parts`."""

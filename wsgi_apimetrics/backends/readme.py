@@ -10,7 +10,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import options
 from .._version import __version__
@@ -26,6 +26,11 @@ from ..transport.policy import URL, HttpPolicy
 from .base import Backend, Parts
 from .readme_links import DocumentationLinks, LinkingTransport, base_url
 from .selection import SelectionPolicy
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..typing import ReadMeOptions
 
 SERVER = "https://metrics.readme.io"
 SERVER_VARIABLE = "README_METRICS_SERVER"
@@ -78,6 +83,10 @@ class ReadMe(Backend):
 
     name = "readme"
     settings: ClassVar[type] = ReadMeSettings
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **given: Unpack[ReadMeOptions]) -> None: ...
 
     def parts(self, shared: Mapping[str, Any], environment: Mapping[str, str]) -> Parts:
         """Make the parts of this backend's pipeline; see :meth:`Backend.parts`."""

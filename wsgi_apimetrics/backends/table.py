@@ -7,7 +7,7 @@ the entry point group ``wsgi_apimetrics.backends``. Each is imported only when i
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from ..exceptions import ConfigurationError
@@ -23,6 +23,19 @@ OURS = {
 }
 
 
+def announced() -> dict[str, EntryPoint]:
+    """Return the entry points of other packages' backends by name."""
+    return {entry.name.lower(): entry for entry in entry_points(group=ENTRY_POINTS)}
+
+
+def every_name() -> set[str]:
+    """Return the names of all backends that there may be: ours, announced, or already loaded."""
+    loaded = Backend.__subclasses__()
+    for backend in loaded:
+        loaded += backend.__subclasses__()
+    return {*OURS, *announced(), *(one.name for one in loaded if hasattr(one, "name"))}
+
+
 def backend_named(name: str) -> type[Backend]:
     """Return the backend class of this name.
 
@@ -34,7 +47,7 @@ def backend_named(name: str) -> type[Backend]:
         module, attribute = OURS[key]
         found: Any = getattr(importlib.import_module(f"{__package__}.{module}"), attribute)
         return found  # type: ignore[no-any-return]
-    others = {entry.name.lower(): entry for entry in entry_points(group=ENTRY_POINTS)}
+    others = announced()
     if key not in others:
         known = ", ".join(sorted({*OURS, *others}))
         raise ConfigurationError(f"there is no backend {name!r}: the backends are {known}")

@@ -1,0 +1,96 @@
+"""The public names, listed: what is here is kept by the rules of semantic versioning.
+
+Whoever adds or removes one changes this list, and says so in a changelog fragment.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+
+import pytest
+
+PUBLIC = {
+    "wsgi_apimetrics": {
+        "APIToolkit",
+        "ApiMetricsError",
+        "ApiMetricsMiddleware",
+        "ConfigurationError",
+        "Local",
+        "MissingExtraError",
+        "OTLP",
+        "ReadMe",
+        "__version__",
+        "report_error",
+    },
+    "wsgi_apimetrics.apitoolkit": {"APIToolkit", "observe_request", "report_error"},
+    "wsgi_apimetrics.outgoing": {
+        "observe_request",
+        "observe_request_async",
+        "observed_adapter",
+        "observed_pool_manager",
+    },
+    "wsgi_apimetrics.readme": {
+        "MetricsApiConfig",
+        "MetricsMiddleware",
+        "ReadMeMetrics",
+        "VerificationError",
+        "VerifyWebhook",
+    },
+    "wsgi_apimetrics.store": {
+        "Filter",
+        "Limits",
+        "Overview",
+        "Page",
+        "Store",
+        "StoreError",
+        "Summary",
+        "Writer",
+        "default_path",
+    },
+    "wsgi_apimetrics.testing": {
+        "CapturedExchanges",
+        "Memory",
+        "MemoryTransport",
+        "Outcome",
+        "capture_exchanges",
+    },
+}
+"""Modules whose ``__all__`` is their public face."""
+
+ENTRANCES = {
+    "wsgi_apimetrics.backends.base": {"Backend", "Parts"},
+    "wsgi_apimetrics.declared": {"declared"},
+    "wsgi_apimetrics.delivery.policy": {"BatchLimits"},
+    "wsgi_apimetrics.delivery.retry": {"RetryTable"},
+    "wsgi_apimetrics.encoding": {"Encoder"},
+    "wsgi_apimetrics.exchange": {"Body", "Exchange", "RedactedExchange", "Request", "Response"},
+    "wsgi_apimetrics.integrations.bottle": {"ApiMetricsPlugin"},
+    "wsgi_apimetrics.integrations.django": {"RouteMiddleware", "get_wsgi_application", "wrap"},
+    "wsgi_apimetrics.integrations.falcon": {"RouteComponent", "init_app"},
+    "wsgi_apimetrics.integrations.flask": {"ApiMetrics"},
+    "wsgi_apimetrics.integrations.pyramid": {"includeme", "tween_factory"},
+    "wsgi_apimetrics.options": {"option"},
+    "wsgi_apimetrics.paste": {"filter_app"},
+    "wsgi_apimetrics.payload": {"Fragment", "Outcome", "Payload", "Transport"},
+    "wsgi_apimetrics.prometheus": {"ApiMetricsCollector"},
+    "wsgi_apimetrics.stats": {"BackendStats", "DropReason"},
+    "wsgi_apimetrics.typing": {"MiddlewareOptions"},
+}
+"""What the documentation names in modules that hold more than is public."""
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_a_module_s_public_names_are_exactly_these(module):
+    """Nothing comes or goes unnoticed."""
+    assert set(importlib.import_module(module).__all__) == PUBLIC[module]
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(module, name) for table in (PUBLIC, ENTRANCES) for module in table for name in table[module]],
+)
+def test_a_public_name_is_there_and_documented(module, name):
+    """It can be imported, and says what it is."""
+    public = getattr(importlib.import_module(module), name)
+    assert isinstance(public, str) or inspect.getdoc(public)
