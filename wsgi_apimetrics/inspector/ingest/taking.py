@@ -29,6 +29,17 @@ from . import messages, readme, spans
 MAX_BYTES = 64 * 1024 * 1024
 """How large a request may be, packed and unpacked."""
 
+_NOT_UNDERSTOOD = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    RecursionError,
+    EOFError,
+    zlib.error,
+    gzip.BadGzipFile,
+)
 _INDEX_SECONDS = 0.05
 _PROJECT_ID = "00000000-0000-4000-8000-000000000000"
 _TOPIC, _PUBSUB_PROJECT = "ingested", "wsgi-apimetrics"
@@ -65,7 +76,7 @@ class Ingest:
             return self._taken(endpoint, request)
         except RequestEntityTooLarge:
             return Response(f"more than {MAX_BYTES} bytes", 413)
-        except (ValueError, TypeError, KeyError, AttributeError, zlib.error, EOFError) as error:
+        except _NOT_UNDERSTOOD as error:
             return Response(f"not understood: {type(error).__name__}: {error}", 400)
         except (ApiMetricsError, sqlite3.OperationalError, OSError) as error:
             return Response(f"not kept: {error}", 503)
