@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import json
 
+import flask
 import pytest
 from werkzeug.test import Client
 
@@ -27,6 +28,24 @@ def test_an_exchange_is_there_when_its_response_is_closed():
     assert [exchange.request.path for exchange in captured] == ["/a", "/c"]
     assert captured[-1].response.body.content == b"Hello"
     assert len(captured) == 2
+
+
+@pytest.mark.parametrize("chunks", [["Hello"], iter(["Hello"])], ids=["whole", "streamed"])
+def test_a_response_that_is_left_open_is_not_there_yet(chunks):
+    """Flask's client closes none by itself: ``buffered=True`` or ``with`` does."""
+    app = flask.Flask("app")
+    app.add_url_rule("/", "home", lambda: flask.Response(chunks))
+    app.wsgi_app = ApiMetricsMiddleware(app.wsgi_app, Memory())
+    client = app.test_client()
+    with capture_exchanges(app) as captured:
+        response = client.get("/")
+        assert len(captured) == 0
+        response.close()
+        assert len(captured) == 1
+        with client.get("/"):
+            assert len(captured) == 1
+        client.get("/", buffered=True)
+        assert len(captured) == 3
 
 
 def test_options_are_the_middlewares():

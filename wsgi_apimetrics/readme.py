@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _LOGGER = logging.getLogger("wsgi_apimetrics")
+_EXTENSION = "readme_metrics"
 _DASHBOARD = "https://dash.readme.com/api"
 
 
@@ -141,7 +142,10 @@ class MetricsMiddleware(ApiMetricsMiddleware):
 
 
 class ReadMeMetrics:
-    """The Flask extension of readme-metrics.
+    """The Flask extension of readme-metrics, by our integration of Flask.
+
+    An app's middleware, with ``flush()`` and ``stats()``, is in
+    ``app.extensions["wsgi_apimetrics"]``.
 
     Args:
         config: The options.
@@ -154,9 +158,18 @@ class ReadMeMetrics:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Have every exchange of ``app`` logged. One extension may serve several apps."""
-        app.wsgi_app = MetricsMiddleware(app.wsgi_app, self.config)  # type: ignore[method-assign]
-        app.extensions["readme_metrics"] = self
+        """Have every exchange of ``app`` logged. One extension may serve several apps.
+
+        Raises:
+            ConfigurationError: an option is wrong, or another extension wraps the app already.
+        """
+        from .integrations import flask  # here: users of MetricsMiddleware may not have it
+
+        if app.extensions.get(_EXTENSION) is self:
+            return  # given to the constructor too
+        flask.check_unwrapped(app, "ReadMeMetrics")
+        flask.wrap(app, MetricsMiddleware(app.wsgi_app, self.config))
+        app.extensions[_EXTENSION] = self
 
 
 def _log_by(logger: Any) -> None:

@@ -22,7 +22,9 @@ keep their options, redaction and wire format, and only the last step is taken f
         assert "hunter2" not in captured.text
 
 Everything happens on the request's thread: when the response has been closed, its exchange is
-there.
+there. Flask's test client leaves every response open, and Werkzeug's one that is streamed: nothing
+is recorded of it yet. ``client.get(..., buffered=True)`` closes it, as does
+``with client.get(...):``.
 """
 
 from __future__ import annotations

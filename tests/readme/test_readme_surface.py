@@ -16,6 +16,7 @@ from werkzeug.test import Client
 from wsgi_apimetrics import ConfigurationError, ReadMe
 from wsgi_apimetrics.readme import MetricsApiConfig, MetricsMiddleware, ReadMeMetrics
 from wsgi_apimetrics.redaction.mask import mask
+from wsgi_apimetrics.testing import capture_exchanges
 
 
 def app(environ, start_response):
@@ -88,6 +89,60 @@ def test_a_flask_extension_logs_every_app_it_was_given(sink):
         logs = logs_of(one.wsgi_app, sink)
         assert isinstance(one.extensions["readme_metrics"], ReadMeMetrics)
     assert len(logs) == 3
+
+
+def failing_app(extension):
+    """Return an app with a view that fails, and one whose exception it answers itself."""
+    flask_app = flask.Flask("app")
+    extension.init_app(flask_app)
+
+    @flask_app.get("/users/<int:number>/<problem>")
+    def problem(number, problem):
+        raise {"handled": LookupError, "unhandled": ArithmeticError}[problem](number)
+
+    flask_app.register_error_handler(LookupError, lambda _error: ("none", 410))
+    return flask_app
+
+
+def test_a_flask_extension_reports_what_the_app_handles():
+    """It is the Flask integration: the app's own error handlers hide nothing."""
+    flask_app = failing_app(ReadMeMetrics(MetricsApiConfig("key", who)))
+    with capture_exchanges(flask_app) as captured:
+        answer = flask_app.test_client().get("/users/7/handled", buffered=True)
+    [exchange] = captured
+    assert (answer.status_code, [error.type for error in exchange.errors]) == (410, ["LookupError"])
+
+
+def test_a_flask_extension_keeps_the_route_of_a_propagated_exception():
+    """In debug mode too the page that ReadMe shows is that of the route."""
+    flask_app = failing_app(ReadMeMetrics(MetricsApiConfig("key", who)))
+    flask_app.testing = True
+    with capture_exchanges(flask_app) as captured, pytest.raises(ArithmeticError):
+        flask_app.test_client().get("/users/7/unhandled")
+    [exchange] = captured
+    assert exchange.route == "/users/<int:number>/<problem>"
+
+
+def test_a_flask_app_given_twice_is_logged_once(sink):
+    """In the constructor and by ``init_app``; what belongs to the app is in its extensions."""
+    flask_app = flask.Flask("app")
+    extension = ReadMeMetrics(MetricsApiConfig("key", who, buffer_length=1), flask_app)
+    middleware = flask_app.wsgi_app
+    assert extension.init_app(flask_app) is None
+    assert flask_app.wsgi_app is middleware
+    assert flask_app.extensions["wsgi_apimetrics"] is middleware
+    flask_app.test_client().get("/", buffered=True)
+    assert len(logs_of(middleware, sink)) == 1
+
+
+def test_a_second_extension_of_a_flask_app_is_refused():
+    """Two would log every exchange twice: it is told while the app is built."""
+    flask_app = flask.Flask("app")
+    ReadMeMetrics(MetricsApiConfig("key", who), flask_app)
+    with pytest.raises(
+        ConfigurationError, match=r"ReadMeMetrics: <Flask 'app'> is wrapped already"
+    ):
+        ReadMeMetrics(MetricsApiConfig("key", who), flask_app)
 
 
 def test_the_grouping_function_gets_flasks_own_request(sink):

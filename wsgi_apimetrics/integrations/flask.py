@@ -24,6 +24,7 @@ from ..capture.route import FRAMEWORK_KEY, PATH_PARAMS_KEY, ROUTE_KEY, mounted
 from ..declared import declared
 from ..errors import report_error
 from ..exceptions import ConfigurationError, MissingExtraError
+from ..middleware import ApiMetricsMiddleware
 
 try:
     from flask import Flask, request, request_started
@@ -61,17 +62,27 @@ class ApiMetrics:
         Raises:
             ConfigurationError: an option is wrong, or the app is wrapped already.
         """
-        if EXTENSION in app.extensions:
-            raise ConfigurationError(f"ApiMetrics.init_app: {app!r} is wrapped already")
+        check_unwrapped(app, "ApiMetrics")
         configured: Mapping[str, Any] = app.config.get(SETTING) or {}
         options = {**configured, **self._options}
         middleware = declared(app.wsgi_app, options, f"ApiMetrics of {app!r}")
-        app.wsgi_app = middleware  # type: ignore[method-assign]
-        app.extensions[EXTENSION] = middleware
-        request_started.connect(_note_route, app)
-        if self._report_handled:
-            _report_handled(app)
+        wrap(app, middleware, report_handled=self._report_handled)
         return app
+
+
+def check_unwrapped(app: Flask, by: str) -> None:
+    """Raise ConfigurationError, in the name of ``by``, if ``app`` is wrapped already."""
+    if EXTENSION in app.extensions:
+        raise ConfigurationError(f"{by}: {app!r} is wrapped already")
+
+
+def wrap(app: Flask, middleware: ApiMetricsMiddleware, *, report_handled: bool = True) -> None:
+    """Put ``middleware``, which is around ``app.wsgi_app``, in its place, with all of Flask's."""
+    app.wsgi_app = middleware  # type: ignore[method-assign]
+    app.extensions[EXTENSION] = middleware
+    request_started.connect(_note_route, app)
+    if report_handled:
+        _report_handled(app)
 
 
 def _note_route(_app: Flask, **_: Any) -> None:
