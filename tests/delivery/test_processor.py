@@ -139,6 +139,19 @@ def test_one_that_cannot_be_prepared_costs_no_other(made, error, reason, caplog)
     assert it.flush(5)
     assert sorted(sink.accepted) == ["x000000", "x000002"]
     assert it.stats().dropped == {reason: 1}
+    assert (reason in caplog.text) is (reason != "hook_dropped")
+
+
+def test_what_was_not_asked_for_is_told_of_while_it_happens(made, caplog):
+    """A backend that gets nothing, as nobody says who called, must not be silent till the end."""
+
+    def drops(item, without_bodies):
+        raise ExchangeDropped(DropReason.NO_GROUP, "give grouping_function")
+
+    it = made(Sink(), prepare=drops)
+    submit(it, items(3))
+    assert it.flush(5)
+    assert caplog.text.count("an exchange is not sent (no_group: give grouping_function)") == 1
 
 
 def test_payload_that_cannot_be_packed_is_halved(made):

@@ -72,6 +72,7 @@ def test_without_a_group_there_is_no_log():
     with pytest.raises(ExchangeDropped) as caught:
         encoder.encode(an_exchange(group=None))
     assert caught.value.reason is DropReason.NO_GROUP
+    assert "give grouping_function" in caught.value.detail
 
 
 @given(st.lists(redacted_exchanges, min_size=1, max_size=3))

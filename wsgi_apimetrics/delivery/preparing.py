@@ -81,6 +81,12 @@ class Preparer:
     def _give_up(self, captured: Captured, error: Exception) -> None:
         if isinstance(error, ExchangeDropped):
             reason = error.reason
+            if error.detail or not reason.was_asked_for:
+                self._notices.warn(
+                    f"dropped {reason.value}",
+                    "an exchange is not sent (%s); such are counted",
+                    error,
+                )
         else:
             reason = DropReason.ENCODING_FAILED
             self._ledger.fail(f"preparing: {type(error).__name__}", time.time())

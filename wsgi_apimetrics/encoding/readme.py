@@ -27,6 +27,9 @@ CREATOR = "wsgi-apimetrics, readme-metrics (python)"
 FORMAT_VERSION = 3
 
 
+NOBODY_SAID = "nothing says who called, and ReadMe takes no log without: give grouping_function"
+
+
 class ReadMeEncoder:
     """Encodes exchanges for ReadMe.
 
@@ -44,7 +47,7 @@ class ReadMeEncoder:
             ExchangeDropped: nobody knows who called; ReadMe takes no log without a group.
         """
         if exchange.group is None:
-            raise ExchangeDropped(DropReason.NO_GROUP)
+            raise ExchangeDropped(DropReason.NO_GROUP, NOBODY_SAID)
         return Fragment(exchange.id, dumps(self._log(exchange, exchange.group)))
 
     def pack(self, fragments: Sequence[Fragment]) -> Payload:
