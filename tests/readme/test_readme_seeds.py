@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from har_schema import check_log
 from servers import http_server
 
+from wsgi_apimetrics.readme import MetricsApiConfig
 from wsgi_apimetrics.redaction.mask import mask
 
 PAGE = Path(__file__).parents[2].resolve().parent / "shared" / "seeds" / "readme-flask.txt"
@@ -122,3 +124,19 @@ def test_the_options_as_they_stand(page, monkeypatch):
     assert "123-45-6789" not in json.dumps(log)
     text = entry["response"]["content"].get("text", "")
     assert not text or json.loads(text)["city"] == "Oslo"
+
+
+OPTION = re.compile(
+    r"^`?(\w+)`?(?:bool|dict|int|str)(?:.*?[Dd]efaults to `?(\w+)`?|.*? after (\d+) requests)", re.M
+)
+
+
+@pytest.mark.parametrize("name", ["readme-flask.txt", "readme-wsgi.txt"])
+def test_the_options_of_a_page_have_the_defaults_that_it_says(name):
+    """Both pages' tables; the page for WSGI came without its blocks of code."""
+    text = (PAGE.parent / name).read_text(encoding="utf-8")
+    said = {option: default or number for option, default, number in OPTION.findall(text)}
+    parameters = inspect.signature(MetricsApiConfig).parameters
+    assert len(said) >= 7, said
+    assert said == {option: str(parameters[option].default) for option in said}
+    assert ("base_log_url" in said) == (name == "readme-wsgi.txt")
