@@ -127,7 +127,8 @@ def test_the_options_as_they_stand(page, monkeypatch):
 
 
 OPTION = re.compile(
-    r"^`?(\w+)`?(?:bool|dict|int|str)(?:.*?[Dd]efaults to `?(\w+)`?|.*? after (\d+) requests)", re.M
+    r"^`?(\w+)`?(?:bool|dict|int|str)(?:.*?[Dd]efaults to `?(\w+)`?|.*? after (\d+) requests)",
+    re.MULTILINE,
 )
 
 

@@ -39,7 +39,7 @@ def test_every_policy_is_a_dictionary_of_the_same_name(policy):
 
 @pytest.mark.slow
 def test_the_example_checks():
-    """mypy --strict finds what is wrong in it, and nothing else."""
+    """``mypy --strict`` finds what is wrong in it, and nothing else."""
     checked: subprocess.CompletedProcess[Any] = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", EXAMPLE],
         cwd=Path(__file__).parents[2],
