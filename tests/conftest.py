@@ -12,6 +12,7 @@ import itertools
 import logging
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,8 +112,25 @@ _reached: list[str] = []
 def _refuse(host: object) -> None:
     if str(host).endswith(".invalid"):  # RFC 2606: what a test names to see a failing look-up
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    _reached.append(str(host))
-    raise NetworkBlocked(f"tests may only reach loopback, not {host!r}")
+    thread = threading.current_thread()
+    origin = getattr(thread, "started_by", "the test itself")
+    _reached.append(f"{host} in {thread.name}, started by {origin}")
+    raise NetworkBlocked(f"tests may only reach loopback, not {_reached[-1]}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _threads_know_their_test() -> Iterator[None]:
+    """Note on each thread which test started it: what it does may show in a later one."""
+    patch = pytest.MonkeyPatch()
+    start = threading.Thread.start
+
+    def noted(self: threading.Thread) -> None:
+        self.started_by = os.environ.get("PYTEST_CURRENT_TEST", "no test")  # type: ignore[attr-defined]
+        start(self)
+
+    patch.setattr(threading.Thread, "start", noted)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="session", autouse=True)
