@@ -18,11 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .sink import Sink
+from .sink import Arrival, Sink
 
 TESTS = Path(__file__).resolve().parents[1]
 GRACE_SECONDS = 0.1
 """What a SIGKILL may cost with a spool: what was captured in the last tenth of a second."""
+
+_KILL_SHOWS_WITHIN = 0.5
+"""How long after a SIGKILL the backend sees that the connection has ended."""
 
 
 def until(check: Callable[[], Any], seconds: float) -> bool:
@@ -90,6 +93,7 @@ class Gunicorn:
 class Ledger:
     """What the client saw: each answered request, by which process and when."""
 
+    asked: int = 0
     answered: dict[int, tuple[int, float]] = field(default_factory=dict)
     killed: dict[int, float] = field(default_factory=dict)
 
@@ -121,6 +125,7 @@ class Load:
         while True:
             with self._lock:
                 number = next(self._numbers, None)
+                self.ledger.asked += number is not None
             if number is None:
                 connection.close()
                 return
@@ -137,7 +142,13 @@ class Load:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of the exchanges; ``unexplained`` are those that nobody accounts for."""
+    """What became of the exchanges.
+
+    Attributes:
+        unexcused_duplicates: Those that came again although the answer had come.
+        unexplained: Those that nobody accounts for.
+        overcounted: How many more the processes say are gone than can be.
+    """
 
     captured: int
     delivered: int
@@ -147,6 +158,7 @@ class Verdict:
     dropped: Counter[str]
     lost_to_kill: int
     unexplained: int
+    overcounted: int
     laws_broken: int
     seconds: float
 
@@ -167,16 +179,30 @@ def judge(sink: Sink, server: Gunicorn, ledger: Ledger, seconds: float) -> Verdi
     for one in told:
         dropped.update(one["dropped"])
     counted = sum(dropped.values()) + sum(one["dead_lettered"] for one in told) - len(dead)
-    twice = {number for number, times in sink.accepted.items() if times > 1}
+    gone = len(missing - killed)
+    unsure = sum(not any(it.answered for it in came) for came in sink.arrivals.values())
+    arrivals = {number: came for number, came in sink.arrivals.items() if number}
     return Verdict(
         captured=len(ledger.answered),
         delivered=len(set(sink.accepted) & set(ledger.answered)),
-        duplicates=sum(sink.accepted.values()) - len(sink.accepted),
-        unexcused_duplicates=len(twice - sink.unanswered),
+        duplicates=sum(len(came) - 1 for came in arrivals.values()),
+        unexcused_duplicates=sum(
+            not _is_excused(one, ledger) for came in arrivals.values() for one in came[:-1]
+        ),
         dead_letters=len(dead),
         dropped=dropped,
         lost_to_kill=len(killed),
-        unexplained=max(0, len(missing - killed) - counted),
+        unexplained=max(0, gone - counted),
+        overcounted=max(0, counted - gone - unsure - (ledger.asked - len(ledger.answered))),
         laws_broken=sum(not one["law"] for one in told),
         seconds=seconds,
+    )
+
+
+def _is_excused(arrival: Arrival, ledger: Ledger) -> bool:
+    """Whether the sender of ``arrival`` could not know that it had arrived."""
+    if not arrival.answered:
+        return True
+    return arrival.ended is not None and any(
+        abs(arrival.ended - killed) < _KILL_SHOWS_WITHIN for killed in ledger.killed.values()
     )

@@ -147,6 +147,10 @@ def faults(spool: bool, it: Verdict) -> list[str]:
     found = []
     if it.unexplained:
         found.append(f"{it.unexplained} exchanges are not accounted for")
+    if it.overcounted:
+        found.append(f"{it.overcounted} more are counted as gone than can be")
+    if it.unexcused_duplicates:
+        found.append(f"{it.unexcused_duplicates} were sent again although the answer had come")
     if it.laws_broken:
         found.append(f"the conservation law is broken in {it.laws_broken} processes")
     if spool and sum(it.dropped.values()):

@@ -5,17 +5,34 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import select
 import socket
 import struct
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MOODS = (
     "healthy", "slow", "hang", "reset", "refuse", "401", "429", "500", "503", "400 for one",
 )  # fmt: skip
+_SILENT = ("hang", "reset", "refuse")
+"""The payload is taken, but its answer never comes, or breaks off."""
 _NUMBER = re.compile(r"/n/(\d+)")
+
+
+@dataclass
+class Arrival:
+    """One time that an exchange came and was taken.
+
+    Attributes:
+        answered: Whether the whole answer went to somebody who was still there to read it.
+        ended: When its connection ended with it as the last that was sent there, if it did.
+    """
+
+    answered: bool = False
+    ended: float | None = None
 
 
 class Sink:
@@ -23,14 +40,14 @@ class Sink:
 
     Attributes:
         accepted: How often each was accepted with an answer of 2xx.
-        unanswered: Those that it has read and never answered: a second time is no fault.
+        arrivals: Every time that each was taken, also where the answer broke off or never came.
         refused: Those that it refuses for good.
     """
 
     def __init__(self) -> None:
         self.mood = "healthy"
         self.accepted: Counter[int] = Counter()
-        self.unanswered: set[int] = set()
+        self.arrivals: defaultdict[int, list[Arrival]] = defaultdict(list)
         self.refused: set[int] = set()
         self.requests: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -63,7 +80,7 @@ class Sink:
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
-    def take(self, body: bytes, mood: str) -> int:
+    def take(self, body: bytes, mood: str) -> tuple[int, list[Arrival]]:
         """Return the status for a payload, its exchanges counted if it is accepted."""
         numbers = [
             int(_NUMBER.search(log["request"]["log"]["entries"][0]["request"]["url"])[1])
@@ -71,18 +88,23 @@ class Sink:
         ]
         with self._lock:
             self.requests[mood] += 1
-            if mood == "reset":
-                self.unanswered.update(numbers)
-                return 0
-            bad = [number for number in numbers if number % 97 == 0]
+            if mood in _SILENT:
+                return 0, self._arrived(numbers)
+            bad = [number for number in numbers if number and number % 97 == 0]
             if mood == "400 for one" and bad:
                 if len(numbers) == 1:
                     self.refused.update(numbers)
-                return 400
+                return 400, []
             if mood in ("healthy", "slow", "400 for one"):
                 self.accepted.update(numbers)
-                return 202
-        return int(mood) if mood.isdigit() else 202
+                return 202, self._arrived(numbers)
+        return int(mood), []
+
+    def _arrived(self, numbers: list[int]) -> list[Arrival]:
+        arrivals = [Arrival() for _ in numbers]
+        for number, arrival in zip(numbers, arrivals, strict=True):
+            self.arrivals[number].append(arrival)
+        return arrivals
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         sink = self
@@ -91,26 +113,38 @@ class Sink:
             protocol_version = "HTTP/1.1"
             timeout = 20
 
+            def setup(self) -> None:
+                super().setup()
+                self.last: list[Arrival] = []
+
             def do_POST(self) -> None:
                 mood = sink.mood
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                status, self.last = sink.take(body, mood)
                 deadline = time.monotonic() + 3
                 while mood == "hang" and sink.mood == "hang" and time.monotonic() < deadline:
                     time.sleep(0.02)
-                if mood in ("hang", "refuse"):
-                    self._reset(b"")
-                    return
-                status = sink.take(body, mood)
                 if mood == "slow":
                     time.sleep(0.3)
                 if not status:
-                    self._reset(b"HTTP/1.1 202 Acc")
+                    self._reset(b"HTTP/1.1 202 Acc" if mood == "reset" else b"")
                     return
+                there = self._is_there()
                 self.send_response(status)
                 if status == 429:
                     self.send_header("Retry-After", "1")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+                there = there and not self.connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                for arrival in self.last:
+                    arrival.answered = there
+
+            def _is_there(self) -> bool:
+                """Whether the other end has not gone away meanwhile."""
+                readable = select.select([self.connection], [], [], 0)[0]
+                with contextlib.suppress(OSError):
+                    return not readable or bool(self.connection.recv(1, socket.MSG_PEEK))
+                return False
 
             def _reset(self, beginning: bytes) -> None:
                 self.close_connection = True
@@ -120,8 +154,13 @@ class Sink:
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
             def handle(self) -> None:
-                with contextlib.suppress(OSError):
+                try:
                     super().handle()
+                except OSError:  # a reset: what was last answered was never read
+                    for arrival in self.last:
+                        arrival.answered = False
+                for arrival in self.last:
+                    arrival.ended = time.monotonic()
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
