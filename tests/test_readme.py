@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from zoo.apps import ZOO
 from zoo.broken import BROKEN
 from zoo.probe import Mode
