@@ -191,7 +191,8 @@ class Sender:
         )  # fmt: skip
 
     def _failed(self, outcome: Outcome) -> None:
-        self._ledger.fail(_said(outcome), time.time())
+        said = _said(outcome)
+        self._ledger.fail(f"{said}: {outcome.mend}" if outcome.mend else said, time.time())
 
 
 _TOO_LARGE = 413

@@ -52,7 +52,7 @@ class LocalTransport:
         try:
             rejected = self._store.append(payload.content.splitlines())
         except StoreError as error:
-            return Outcome(status_code=REFUSED, error=str(error))
+            return Outcome(status_code=REFUSED, error=str(error), mend=str(error))
         except (sqlite3.OperationalError, OSError) as error:
             return Outcome(error=f"the local store: {error}")
         if not self._upkeep(_BRIEFLY):
