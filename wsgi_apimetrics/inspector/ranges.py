@@ -44,9 +44,7 @@ def time_range(args: Mapping[str, str], store: Store | None, now: float) -> Time
     name = args.get("last", "")
     if name in PRESETS:
         return TimeRange(now - PRESETS[name], now, name)
-    extent = None if store is None else store.extent()
-    oldest = now if extent is None or extent.oldest is None else extent.oldest
-    newest = now if extent is None or extent.newest is None else extent.newest
+    oldest, newest = (None if store is None else store.span()) or (now, now)
     if name != ALL:
         for preset, seconds in PRESETS.items():
             if oldest >= now - seconds:

@@ -6,6 +6,7 @@ Threads are enough: one user looks, and SQLite lets any number read.
 from __future__ import annotations
 
 import secrets
+import socket
 import sys
 import webbrowser
 from pathlib import Path
@@ -74,10 +75,20 @@ def ingested_path(path: Path) -> Path:
 
 
 def _listening(host: str, port: int, app: Inspector) -> BaseWSGIServer:
+    """Bind by ourselves: Werkzeug prints and exits where a port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return make_server(host, port, app, threaded=True, request_handler=_Quiet)
-    except (OSError, SystemExit) as error:  # Werkzeug exits where a port is taken
-        raise ConfigurationError(f"inspect: can't listen on {host}, port {port}: {error}") from None
+        listening = socket.create_server((host, port), family=family)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigurationError(
+            f"inspect: can't listen on {host}, port {port}: {reason}; --port 0 takes a free one"
+        ) from None
+    with listening:
+        bound = listening.getsockname()[1]
+        return make_server(
+            host, bound, app, threaded=True, request_handler=_Quiet, fd=listening.fileno()
+        )
 
 
 def _announce(path: Path, ingested: Path | None, address: str, token: str) -> None:
@@ -90,7 +101,7 @@ def _announce(path: Path, ingested: Path | None, address: str, token: str) -> No
             "",
             f"    README_METRICS_SERVER={address}",
             f"    APIToolkit: root_url={address}",
-            f"    PUBSUB_EMULATOR_HOST={address.partition('//')[2]} (REST)",
+            f"    Pub/Sub by REST: {address}/v1/projects/PROJECT/topics/TOPIC:publish",
             f"    OTEL_EXPORTER_OTLP_ENDPOINT={address}",
         ]
     sys.stdout.write("\n".join([*lines, "", "Ctrl-C ends it.", ""]))

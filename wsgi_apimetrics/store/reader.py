@@ -240,6 +240,15 @@ class Store:
         with translated(self.path):
             return caller_detail(self._connection, id_, since, until)
 
+    def span(self) -> tuple[float, float] | None:
+        """Return ``started_at`` of the oldest and of the newest exchange, if there is one."""
+        with translated(self.path):
+            ends = [
+                self._connection.execute(f"SELECT {which}(started_at) FROM exchange").fetchone()[0]  # noqa: S608
+                for which in ("min", "max")
+            ]
+        return None if ends[0] is None else (ends[0], ends[1])
+
     def extent(self) -> Extent:
         """Return how much there is."""
         with translated(self.path):

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from ...exchange import Exchange, Headers, Redaction
 from ...jsonline import StoredExchange
+from ...redaction.marks import MARKER
 from ...store import Summary
 from ..bodies import shown
 from ..context import Context
@@ -78,7 +79,7 @@ def sent_cookies(headers: Headers) -> list[tuple[str, str]]:
     """Return the names and values of the request's cookies, as they were sent."""
     found = []
     for name, value in headers:
-        if name.lower() == "cookie":
+        if name.lower() == "cookie" and not MARKER.fullmatch(value):
             for part in value.split(";"):
                 key, _, content = part.strip().partition("=")
                 if key:

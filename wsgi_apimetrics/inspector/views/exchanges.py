@@ -41,7 +41,7 @@ def show(context: Context) -> Response:
         count=store.count(wanted.filter, _COUNTED),
         counted=_COUNTED,
         last_seq=last_seq,
-        behind=store.extent().unindexed if wanted.filter.search else 0,
+        behind=store.last_seq() - last_seq if wanted.filter.search else 0,
     )
 
 

@@ -21,7 +21,7 @@ def show(context: Context) -> Response:
         span=span,
         seen=seen,
         points=with_gaps(seen),
-        extent=context.reading.extent(),
+        extent=None if seen.now.totals.count else context.reading.extent(),
     )
 
 
