@@ -8,9 +8,10 @@ is one exchange.
 from __future__ import annotations
 
 import atexit
+import ipaddress
 import os
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..exceptions import ConfigurationError, MissingExtraError
@@ -108,16 +109,26 @@ _shared: dict[int, dict[str, httpx.BaseTransport]] = {}
 def _shared_transports() -> dict[str, httpx.BaseTransport]:
     """Return this process's transports: a forked child must not use its parent's connections."""
     pid = os.getpid()
-    if pid not in _shared:
+    there = _shared.get(pid)
+    if there is not None:
+        return there
+    made = _transports(httpx.HTTPTransport)
+    there = _shared.setdefault(pid, made)  # atomic: no lock for a fork to copy while it is held
+    if there is made:
         atexit.register(_close_shared, pid)
-        _shared[pid] = _transports(httpx.HTTPTransport)
-    return _shared[pid]
+    else:
+        _close(made)
+    return there
 
 
 def _close_shared(pid: int) -> None:
     if pid == os.getpid():
-        for transport in _shared.pop(pid).values():
-            transport.close()
+        _close(_shared.pop(pid, {}))
+
+
+def _close(transports: Mapping[str, httpx.BaseTransport]) -> None:
+    for transport in transports.values():
+        transport.close()
 
 
 def _transports(kind: Callable[..., Any]) -> dict[str, Any]:
@@ -132,5 +143,21 @@ def _transports(kind: Callable[..., Any]) -> dict[str, Any]:
             proxy = proxies[scheme]
             transports[f"{scheme}://"] = kind(proxy=proxy if "://" in proxy else f"http://{proxy}")
     for host in filter(None, map(str.strip, proxies.get("no", "").split(","))):
-        transports[f"all://{'*' if host.startswith('.') else ''}{host}"] = transports[""]
+        if host == "*":
+            return {"": transports[""]}
+        transports[_exempt(host)] = transports[""]
     return transports
+
+
+def _exempt(host: str) -> str:
+    """Return the pattern of an entry of NO_PROXY as HTTPX reads it.
+
+    A name stands for the names below it too, an address or localhost for itself.
+    """
+    if "://" in host:
+        return host
+    try:
+        version = ipaddress.ip_address(host.partition("/")[0]).version
+    except ValueError:
+        return f"all://{host}" if host.lower() == "localhost" else f"all://*{host}"
+    return f"all://[{host}]" if version == 6 else f"all://{host}"
