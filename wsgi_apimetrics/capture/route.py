@@ -91,7 +91,7 @@ def matched_route(
     What the public keys say goes first, then the ``resolver``, then what frameworks leave;
     each fills in what those before it left open.
     """
-    if resolver is None and _KEYS.isdisjoint(environ):
+    if resolver is None and environ.keys().isdisjoint(_KEYS):  # looks for ours, not for theirs
         return None
     route = environ.get(ROUTE_KEY)
     if route is None and resolver is not None:

@@ -12,14 +12,13 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from ..exceptions import ExchangeDropped
-from ..exchange import Exchange, Group, RedactedExchange, Request, Response
+from ..exchange import Body, Exchange, Group, RedactedExchange, Request, Response
 from ..stats import DropReason
-from .bodies import redact_body
 from .form_fields import redact_query
 from .headers import redact_headers
 from .marks import Marks
 from .policy import RedactionPolicy
-from .rules import Rules, compiled
+from .rules import BodyRules, Rules, compiled
 from .scrub import scrub_errors
 from .urls import redact_matrix, redact_path_by_patterns, redact_segments
 from .vocabulary import Vocabulary
@@ -96,6 +95,16 @@ def _guarded(step: Callable[[Any], T], exchange: Exchange, reason: DropReason) -
         raise ExchangeDropped(reason, type(error).__name__) from None
 
 
+def _redact_body(body: Body, rules: BodyRules, side: str, marks: Marks) -> Body:
+    # Imported with the first exchange: half of what importing this package took was for what
+    # reads bodies, which an app that starts does not need.
+    global _redact_body  # noqa: PLW0603
+    from .bodies import redact_body
+
+    _redact_body = redact_body
+    return redact_body(body, rules, side, marks)
+
+
 def _declared(exchange: Exchange, marks: Marks, **changed: Any) -> RedactedExchange:
     """Make the redacted exchange: the values of ``exchange`` where none was ``changed``."""
     values = dict(zip(_FIELDS, _values_of(exchange), strict=True))
@@ -153,7 +162,7 @@ def _request(
             "request.headers",
             marks,
         ),
-        body=redact_body(request.body, rules.request, "request", marks),
+        body=_redact_body(request.body, rules.request, "request", marks),
         client_address=_client_address(request, rules),
     )
 
@@ -165,7 +174,7 @@ def _response(
     return replace(
         response,
         headers=_url_params(headers, params, "response.headers", marks),
-        body=redact_body(response.body, rules.response, "response", marks),
+        body=_redact_body(response.body, rules.response, "response", marks),
     )
 
 

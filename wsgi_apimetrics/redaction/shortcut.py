@@ -38,12 +38,14 @@ Sites = dict[Step, tuple[list[str], str]]
 class Shortcut:
     """The plain paths of one side's rules."""
 
-    __slots__ = ("_members", "_ways")
+    __slots__ = ("_members", "_once", "_ways")
 
     def __init__(self, ways: Ways) -> None:
         names = sorted({re.escape(str(path[-1])) for path, _ in ways})
         self._members = re.compile(f'"({"|".join(names)}){_VALUE}')
         self._ways = ways
+        many = {path[-1] for path, _ in ways if any(isinstance(step, Each) for step in path)}
+        self._once = tuple(f'"{path[-1]}"' for path, _ in ways if path[-1] not in many)
 
     @classmethod
     def through(cls, ways: Ways) -> Shortcut | None:
@@ -54,6 +56,8 @@ class Shortcut:
 
     def redact(self, text: str, place: str, marks: Marks) -> str | None:
         """Return ``text`` without what the paths name; ``None``: only walking it can tell."""
+        if any(text.count(name) > 1 for name in self._once):
+            return None  # one path reaches one place: the parse would only tell the same
         document = None if "\\" in text else _document(text)
         if document is None:
             return None
