@@ -57,7 +57,7 @@ def measure(quick=False):
         {
             "noop": floors.noop(app),
             "tee": floors.tee(app),
-            "ours": ApiMetricsMiddleware(app, quiet(), denylist=["token"]),
+            "ours": ApiMetricsMiddleware(app, quiet(), **exchanges.TEN_RULES),
             "excluded": ApiMetricsMiddleware(app, quiet(), exclude_paths=["/users/*"]),
         },
         exchanges.environ,

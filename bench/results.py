@@ -60,3 +60,17 @@ class Table:
             for row in (self.heads, *self.rows)
         ]
         return "\n".join([f"-- {self.title}", *lines])
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Points to draw, under ``name`` in the documentation; ``across`` and ``up`` name the axes."""
+
+    name: str
+    across: str
+    up: str
+    points: list
+
+    def __str__(self):
+        points = ", ".join(f"{x:,}: {y:,.0f}" for x, y in self.points)
+        return f"-- {self.up} by {self.across}\n   {points}"

@@ -87,6 +87,14 @@ def ours_untouched(ports, body):
     return without_orjson(ports, body, name="ours-untouched", **rules)
 
 
+def ours_slow(ports, body):
+    return without_orjson(ports, body, name="ours-slow")
+
+
+def ours_hanging(ports, body):
+    return without_orjson(ports, body, name="ours-hanging")
+
+
 def caller(request):
     return {"api_key": "caller-0001", "label": "Caller", "email": "caller@example.com"}
 
@@ -187,6 +195,8 @@ SUBJECTS = {
     "ours-speed": ours_speed,
     "ours-untouched": ours_untouched,
     "ours-flask": ours_flask,
+    "ours-slow": ours_slow,
+    "ours-hanging": ours_hanging,
     "moesifwsgi": moesifwsgi,
     "opentelemetry": opentelemetry,
     "apitally": apitally,

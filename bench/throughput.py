@@ -1,0 +1,131 @@
+"""Requests per second under gunicorn, at saturation and at half load, to a do-nothing wrapper's.
+
+And whether every exchange was delivered, with the default bounds of the queue.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.request
+from contextlib import ExitStack
+
+from . import exchanges, load
+from .gunicorn import serving
+from .processes import Talking, peers_python, sink
+from .results import Bar, Table
+
+CONNECTIONS = 8
+BARS = (("bare app", "noop", "ours", 0.7), ("Flask app", "noop-flask", "ours-flask", 0.8))
+PEERS = ("moesifwsgi", "opentelemetry", "apitally", "readme-metrics", "apitoolkit-flask")
+HALF = 0.98
+
+
+def script():
+    """The small exchange's request, for wrk."""
+    environ = exchanges.environ()
+    lines = ['wrk.method = "POST"', f"wrk.body = [==[{exchanges.REQUEST.decode()}]==]"]
+    lines += [f'wrk.headers["{name}"] = [==[{value}]==]' for name, value in load.headers(environ)
+              if name != "Content-Length"]  # fmt: skip
+    return "\n".join(lines)
+
+
+def wrk(port, seconds):
+    """Return how many requests were answered, and how many in a second."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as lua:
+        lua.write(script())
+        lua.flush()
+        said = subprocess.run(
+            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "-s", lua.name,
+             f"http://127.0.0.1:{port}/users/42?page=2&sort=name"],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+    if "Non-2xx" in said:
+        raise RuntimeError(said)
+    answered = int(re.search(r"(\d+) requests in", said)[1])
+    return answered, float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])
+
+
+def delivered(port, process, name, seconds=20):
+    """Return what the middleware captured, and what of it the sink has."""
+    deadline = time.monotonic() + seconds
+    url = f"http://127.0.0.1:{port}/stats"
+    while True:
+        with urllib.request.urlopen(url) as answer:
+            stats = json.load(answer)
+        captured = sum(one[0] for one in stats.values())
+        got = process.ask(name)["exchanges"]
+        if got >= captured or time.monotonic() > deadline:
+            return captured, got
+        time.sleep(0.2)
+
+
+def saturation(kind, names, *, rounds, seconds):
+    """Return per subject: requests per second, requests answered, captured, delivered."""
+    with ExitStack() as stack:
+        process, ports = stack.enter_context(sink(*names, python=peers_python()))
+        served = {name: stack.enter_context(serving(name, ports, kind)) for name in names}
+        rates = {name: [] for name in names}
+        answered = dict.fromkeys(names, 0)
+        for _ in range(rounds):
+            for name, port in served.items():
+                count, rate = wrk(port, seconds)
+                answered[name] += count
+                rates[name].append(rate)
+        found = {}
+        for name, port in served.items():
+            captured, got = delivered(port, process, name) if "noop" not in name else (0, 0)
+            if not captured and "noop" not in name:  # a peer: what is there after a while
+                time.sleep(5)
+                got = process.ask(name)["exchanges"]
+            found[name] = (statistics.median(rates[name]), answered[name], captured, got)
+        return found
+
+
+def half(kind, noop, ours, rate, *, seconds):
+    """Return how much of a fixed rate each of two subjects answers in time."""
+    with ExitStack() as stack:
+        _, ports = stack.enter_context(sink(noop, ours, python=peers_python()))
+        shares = {}
+        for name in (noop, ours):
+            port = stack.enter_context(serving(name, ports, kind))
+            client = Talking("bench.load", str(port))
+            stack.callback(client.end)
+            client.ask("run", rate, 1)
+            begun = time.perf_counter()
+            answers = client.ask("run", rate, seconds)
+            took = max(seconds, time.perf_counter() - begun - 0.05)
+            shares[name] = sum(one is not None for one in answers) / took
+        return shares
+
+
+def measure(quick=False):
+    """Yield the bars and tables of this part."""
+    kinds = ("sync",) if quick else ("sync", "gthread")
+    rounds, seconds = (3, 2) if quick else (3, 3)
+    rows = []
+    for kind in kinds:
+        names = [name for _, noop, ours, _ in BARS for name in (noop, ours)]
+        if not quick:
+            names += PEERS
+        found = saturation(kind, names, rounds=rounds, seconds=seconds)
+        for name, (rate, answered, captured, got) in found.items():
+            base = "noop-flask" if name in ("ours-flask", *PEERS[2:3], *PEERS[4:]) else "noop"
+            share = "" if "noop" in name else f"{got / (captured or answered):.1%}"
+            rows.append((kind, name, f"{rate:,.0f}", f"{rate / found[base][0]:.0%}", share))
+        for label, noop, ours, limit in BARS:
+            yield Bar(f"{kind}, {label}: saturation", found[ours][0], found[noop][0], limit,
+                      "/s", at_least=True)  # fmt: skip
+            _, answered, captured, got = found[ours]
+            yield Bar(f"{kind}, {label}: delivered", got, max(captured, answered), 1, "",
+                      at_least=True)  # fmt: skip
+            if not quick:
+                shares = half(kind, noop, ours, found[noop][0] / 2, seconds=5)
+                yield Bar(f"{kind}, {label}: half load", shares[ours], shares[noop], HALF,
+                          "/s", at_least=True)  # fmt: skip
+    heads = ("worker", "", "requests/s", "of the do-nothing wrapper", "arrived")
+    yield Table("throughput", "gunicorn, one worker, wrk on 8 connections", heads, rows)
