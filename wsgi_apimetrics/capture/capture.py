@@ -218,13 +218,23 @@ class Capture(ResponseEnd):
             raw.skipped = bool(environ[SKIP_KEY])
         if environ.get(GROUP_KEY) is not None or not self._grouped:
             self._group(environ)
-        if ERRORS_KEY in environ:
-            for error in environ[ERRORS_KEY]:
-                raw.errors.append(
-                    error if isinstance(error, ErrorRecord) else error_record(error, time())
-                )
         if raw.route is None:
             self._look(environ)
+        if ERRORS_KEY in environ:
+            self._take_errors(environ[ERRORS_KEY])
+
+    def _take_errors(self, left: Any) -> None:
+        """Take what the app left as its errors; what is none of them is told after the rest."""
+        wrong = []
+        for error in [left] if isinstance(left, BaseException) else left:
+            if isinstance(error, BaseException):
+                self.raw.errors.append(error_record(error, time()))
+            elif isinstance(error, ErrorRecord):
+                self.raw.errors.append(error)
+            else:
+                wrong.append(type(error).__name__)
+        if wrong:
+            raise TypeError(f"{ERRORS_KEY} holds {', '.join(wrong)}: no exceptions")
 
     def _note_error(self, error: BaseException) -> None:
         """Record an error once, though it be seen at each step of its way up."""
