@@ -164,6 +164,26 @@ def test_apitoolkit_sends_here(app, ingested):
     assert found.started_at == pytest.approx(one.started_at, abs=1e-5)
 
 
+def test_our_own_apitoolkit_backend_sends_here(app, ingested, monkeypatch):
+    """From the key to the message, with root_url and PUBSUB_EMULATOR_HOST and nothing else."""
+    from wsgi_apimetrics import ApiMetricsMiddleware, APIToolkit
+
+    def shop(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"lamp"]
+
+    with served(app) as address:
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", address.partition("//")[2])
+        backend = APIToolkit(api_key="key", root_url=address)
+        wrapped = ApiMetricsMiddleware(shop, backend)
+        Client(wrapped).get("/lamps", headers={"Authorization": "Bearer abc"}).get_data()
+        assert wrapped.flush(10)
+        wrapped.shutdown()
+    (found,) = kept(ingested)
+    assert found.response.body.content == b"lamp"
+    assert ("Authorization", "[CLIENT_REDACTED]") in found.request.headers
+
+
 def test_readme_project_look_up(app):
     """SDKs ask for the project's base URL before they send anything."""
     answer = Client(app).get("/api/v1/", **NO_SITE)

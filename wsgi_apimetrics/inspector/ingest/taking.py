@@ -24,7 +24,7 @@ from ... import jsonline
 from ...exceptions import ApiMetricsError
 from ...exchange import Exchange
 from ...store import Writer
-from . import messages, readme, spans
+from . import account, messages, readme, spans
 
 MAX_BYTES = 64 * 1024 * 1024
 """How large a request may be, packed and unpacked."""
@@ -41,8 +41,6 @@ _NOT_UNDERSTOOD = (
     gzip.BadGzipFile,
 )
 _INDEX_SECONDS = 0.05
-_PROJECT_ID = "00000000-0000-4000-8000-000000000000"
-_TOPIC, _PUBSUB_PROJECT = "ingested", "wsgi-apimetrics"
 
 _ROUTES = Map(
     [
@@ -89,7 +87,7 @@ class Ingest:
         if endpoint == "project":
             return _json({"name": "inspector", "baseUrl": request.root_url.rstrip("/")})
         if endpoint == "metadata":
-            return _json(_metadata(request))
+            return _json(account.metadata(request.root_url))
         content = _content(request)
         if endpoint == "readme":
             self._keep(readme.exchanges(json.loads(content)))
@@ -115,21 +113,6 @@ class Ingest:
 
 def _json(value: Any) -> Response:
     return Response(json.dumps(value), mimetype="application/json")
-
-
-def _metadata(request: Request) -> dict[str, Any]:
-    """What APIToolkit's server says; of the account only what an SDK needs to go on."""
-    return {
-        "project_id": _PROJECT_ID,
-        "topic_id": _TOPIC,
-        "pubsub_project_id": _PUBSUB_PROJECT,
-        "pubsub_push_service_account": {
-            "type": "service_account",
-            "project_id": _PUBSUB_PROJECT,
-            "client_email": "inspector@localhost",
-            "token_uri": request.root_url + "token",
-        },
-    }
 
 
 def _content(request: Request) -> bytes:
