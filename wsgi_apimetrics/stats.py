@@ -14,6 +14,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from time import gmtime, strftime
 
 
 class DropReason(enum.Enum):
@@ -90,13 +91,23 @@ class BackendStats:
     last_error_at: float | None = None
 
     def summary(self) -> str:
-        """Return the counts as one line for a log."""
-        dropped = ", ".join(f"{count} {reason}" for reason, count in sorted(self.dropped.items()))
+        """Return everything as one line for a log; times are UTC."""
+        error = f"{self.last_error} at {_moment(self.last_error_at)}" if self.last_error else "none"
         return (
-            f"captured {self.captured}, delivered {self.delivered}, retried {self.retried},"
-            f" spooled {self.spooled}, dead letters {self.dead_lettered},"
-            f" waiting {self.queue_depth}, dropped {dropped or 'none'}"
+            f"captured {self.captured}, adopted {self.adopted}, delivered {self.delivered},"
+            f" retried {self.retried}, spooled {self.spooled}, dead letters {self.dead_lettered},"
+            f" waiting {self.queue_depth} ({self.queue_bytes} bytes),"
+            f" dropped {_listed(self.dropped)}, bodies left out {_listed(self.omitted_bodies)},"
+            f" last success {_moment(self.last_success)}, last error {error}"
         )
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items())) or "none"
+
+
+def _moment(seconds: float | None) -> str:
+    return "never" if seconds is None else strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(seconds))
 
 
 class Counters:
