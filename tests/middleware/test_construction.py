@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 import pytest
 
-from wsgi_apimetrics import ApiMetricsMiddleware, ConfigurationError, Local, ReadMe
+from wsgi_apimetrics import ApiMetricsMiddleware, APIToolkit, ConfigurationError, Local, ReadMe
 from wsgi_apimetrics.config import KNOWN
 from wsgi_apimetrics.testing import Memory
 
@@ -135,6 +136,25 @@ def test_no_error_shows_a_key_or_a_password(options):
     with pytest.raises(ConfigurationError) as caught:
         ReadMe(**options)
     assert "12345" not in str(caught.value)
+
+
+def test_no_repr_of_ours_shows_a_key():
+    """Error trackers record the repr of every local variable of a traceback."""
+    middleware = ApiMetricsMiddleware(
+        app,
+        ReadMe(
+            api_key="never-shown-q7zj",
+            grouping_function=len,
+            proxy="http://user:never-shown-q7zj@host",
+        ),
+        APIToolkit(api_key="never-shown-q7zj", protocol="otlp"),
+    )
+    shown = [
+        repr(one) for one in gc.get_objects() if type(one).__module__.startswith("wsgi_apimetrics")
+    ]
+    assert any("ReadMeSettings(" in text or "Parts(" in text for text in shown)
+    assert not [text for text in shown if "q7zj" in text]
+    assert middleware.stats()
 
 
 def test_a_link_that_no_server_could_send_is_refused():

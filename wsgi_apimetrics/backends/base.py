@@ -8,7 +8,7 @@ which is when every mistake in its options is found.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .. import options
@@ -53,7 +53,7 @@ class Parts:
     limits: BatchLimits = BatchLimits()
     retries: RetryTable = RetryTable()
     takes_client_exchanges: bool = False
-    destination: str = ""
+    destination: str = field(default="", repr=False)
     vocabulary: Vocabulary = README
     response_header: Callable[[str], tuple[str, str] | None] | None = None
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..payload import Pack, Transport
 from .buffer import NEVER, Buffer
@@ -40,7 +40,7 @@ class Plan:
     policy: DeliveryPolicy
     limits: BatchLimits
     retries: RetryTable
-    destination: str = ""
+    destination: str = field(default="", repr=False)
 
     @property
     def spooling(self) -> bool:

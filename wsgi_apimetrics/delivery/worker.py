@@ -21,18 +21,6 @@ from .notices import LOGGER
 from .pipeline import Pipeline, Plan
 from .submission import Captured
 
-_ON_PURPOSE = frozenset(
-    reason.value
-    for reason in (
-        DropReason.SAMPLED,
-        DropReason.EXCLUDED,
-        DropReason.SKIPPED,
-        DropReason.NO_GROUP,
-        DropReason.HOOK_DROPPED,
-    )
-)
-"""Drops that the user asked for: no reason for a log line at the end."""
-
 _PAUSE_AFTER_FAULT = 1.0
 _LOOK_AGAIN = 0.05
 
