@@ -1,10 +1,12 @@
-"""``wsgi-apimetrics inspect`` where it can not start; and ``as curl`` in a real shell."""
+"""``wsgi-apimetrics inspect`` as a user runs it; and ``as curl`` in a real shell."""
 
 from __future__ import annotations
 
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
 
 import pytest
 
@@ -45,3 +47,17 @@ def test_curl_passes_a_shell_unchanged(text, tmp_path):
     assert words[words.index("--data-raw") + 1] == text
     assert words[words.index("--request") + 1] == "PUT"
     assert not list(tmp_path.iterdir())
+
+
+def test_the_printed_address_lets_in(fill):
+    """The first address that is printed opens the page, and is rid of its token."""
+    path = fill(exchange("/seen", at=time.time()))
+    with subprocess.Popen([*INSPECT, path], stdout=subprocess.PIPE, text=True) as program:
+        try:
+            address = next(line.strip() for line in program.stdout if "http://" in line)
+            opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+            with opener.open(address, timeout=10) as answer:
+                assert "token" not in answer.url
+                assert b"/seen" in answer.read()
+        finally:
+            program.terminate()

@@ -56,7 +56,7 @@ def serve(
     named = f"[{host}]" if ":" in host else host
     app = Inspector(path, token=token, allowed_hosts=(*LOOPBACK, named), ingest=ingested)
     server = _listening(host, port, app)
-    address = f"http://{named}:{server.server_port}"
+    address = f"http://{named}:{server.port}"
     _announce(path, ingested, address, token)
     if browser:
         webbrowser.open(f"{address}/?token={token}")
