@@ -2,8 +2,8 @@
 
 What is said closest to the use wins: a default, then the environment, then the argument; and
 for a backend, the middleware's options, then the backend's environment, then its own
-arguments. Redaction rules add up on that way. Every mistake is found here, when the
-middleware is built, and nothing is started.
+arguments. Redaction rules add up at every step of that way. Every mistake is found here, when
+the middleware is built, and nothing is started.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def compose(
         _refuse_a_backends_own(name)
     values = options.read_environment(environment, KNOWN)
     switched_off = values.get("enabled") is False
-    values.update(options.read(given, KNOWN, "ApiMetricsMiddleware"))
+    own = options.read(given, KNOWN, "ApiMetricsMiddleware")
+    values = options.merged(values, own, KNOWN)
     if switched_off:
         values["enabled"] = False
     capture = options.build(CapturePolicy, values)

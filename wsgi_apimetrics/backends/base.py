@@ -91,10 +91,10 @@ class Backend:
         """Return every option that is set.
 
         Later ones hold: the backend's defaults, what the middleware was given, this backend's
-        environment variables, what it was given itself.
+        environment variables, what it was given itself. Rules of redaction add up instead.
         """
-        own = options.read_environment(environment, self._known, infix=f"{self.name}_")
-        own.update(self._given)
+        said = options.read_environment(environment, self._known, infix=f"{self.name}_")
+        own = options.merged(said, self._given, self._known)
         return options.merged({**self.defaults, **shared}, own, self._known)
 
     def parts(self, shared: Mapping[str, Any], environment: Mapping[str, str]) -> Parts:

@@ -24,8 +24,9 @@ class Kind:
         check: Returns the value to keep; raises ``TypeError``, ``ValueError`` or ``OSError`` for a
             wrong one, with a text if there is more to say than ``accepts`` does.
         from_text: Makes a value for ``check`` from an environment variable or an ini file.
-        joined: Makes one value of the middleware's and a backend's, where the second does not
-            simply replace the first.
+        joined: Makes one value of two that were given for different reaches or in different
+            places (the middleware and a backend, the environment and the code), where the
+            second does not simply replace the first.
         secret: Whether the value must never be shown.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -142,10 +143,16 @@ def _strings(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(items))
 
 
+_COMMA = re.compile(r",(?![^][(){}]*[])}])")
+
+
 def list_from_text(text: str) -> list[str]:
-    """Split ``text`` at line ends, or at commas if it is of one line."""
+    r"""Split ``text`` at line ends, or if it is of one line, at commas outside of brackets.
+
+    Half of a rule such as ``EMP-\d{2,6}`` would be a rule too, and redact nothing.
+    """
     lines = text.strip().splitlines()
-    parts = lines if len(lines) > 1 else text.split(",")
+    parts = lines if len(lines) > 1 else _COMMA.split(text)
     return [part.strip() for part in parts if part.strip()]
 
 
