@@ -11,7 +11,8 @@ from .rules import Names
 _ATTRIBUTES = frozenset(
     {"expires", "max-age", "domain", "path", "secure", "httponly", "samesite", "partitioned"}
 )
-_JOINED = re.compile(r"(,\s*)(?=[^=;,\s]+=)")
+_JOINED = re.compile(r"(,\s*|(?<=\S)\s+)(?=[^=;,\s]+=)")
+"""Some servers end a cookie at a comma, some at a blank (Python's ``http.cookies`` does)."""
 
 
 def redact_cookies(header: str, value: str, names: Names, place: str, marks: Marks) -> str:
@@ -37,7 +38,8 @@ def redact_cookies(header: str, value: str, names: Names, place: str, marks: Mar
 def _whole(parts: list[str], names: Names) -> list[str]:
     """Keep a cookie that goes in one piece, whatever commas are in its value."""
     first = parts[0].partition("=")[0].strip().strip('"')
-    return parts if names.rule(first) is None else ["".join(parts)]
+    stays = first.lower() == "expires" or names.rule(first) is None
+    return parts if stays else ["".join(parts)]
 
 
 def _cookie(part: str, names: Names, place: str, marks: Marks) -> str:

@@ -13,12 +13,13 @@ from urllib.parse import quote, quote_plus, unquote_to_bytes
 from .marks import Marks
 from .names import is_common_secret
 from .patterns import Patterns
-from .rules import COMMON, Names
 
 _KEYS = re.compile(r'"([^"\\]*)\\*"\s*:')
 
 Judge = Callable[[str, str], str | None]
 """Takes a field's name and value, and returns the rule by which the value goes."""
+Within = Callable[[str, str], str]
+"""Takes a value that stays, and its place, and returns it without what rules name inside of it."""
 
 
 def decoded(raw: str) -> str:
@@ -32,22 +33,13 @@ def decoded(raw: str) -> str:
         return content.decode("latin-1")
 
 
-def redact_query(
-    query: str, names: Names, patterns: Patterns | None, place: str, marks: Marks
-) -> str:
-    """Return a query string without the values that the rules name."""
-    if not query or not (names or patterns):
-        return query
-
-    def judge(name: str, value: str) -> str | None:
-        rule = names.rule(name)
-        return COMMON if rule is None and names.secrets and holds_secret(value) else rule
-
-    return redact_fields(query, judge, patterns, place, marks)
-
-
 def redact_fields(
-    text: str, judge: Judge, patterns: Patterns | None, place: str, marks: Marks
+    text: str,
+    judge: Judge,
+    patterns: Patterns | None,
+    place: str,
+    marks: Marks,
+    within: Within | None = None,
 ) -> str:
     """Return ``name=value&...`` with markers for what ``judge`` names, and what patterns find."""
 
@@ -63,6 +55,8 @@ def redact_fields(
         if ";" in field:
             return ";".join(map(redacted, field.split(";")))
         name = _by_patterns(name, patterns, place, marks)
+        if within is not None:
+            value = within(value, where)
         return f"{name}={_by_patterns(value, patterns, where, marks)}"
 
     return "&".join(map(redacted, text.split("&")))

@@ -45,10 +45,11 @@ def fold(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def is_common_secret(name: str) -> bool:
-    """Whether ``name`` is one of the usual names; also the last part of ``user[password]``."""
+    """Whether ``name`` is one of the usual names; also a part of ``user[password][0]``."""
     if len(name) > 256:
         return False
     if _FILLERS.sub("", name.casefold()) in COMMON_SECRETS:
         return True
     parts = [part for part in _NESTED.split(name) if part]
-    return len(parts) > 1 and _FILLERS.sub("", parts[-1].casefold()) in COMMON_SECRETS
+    judged = parts if "[" in name else parts[-1:]
+    return any(_FILLERS.sub("", part.casefold()) in COMMON_SECRETS for part in judged)

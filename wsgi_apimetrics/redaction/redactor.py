@@ -14,13 +14,12 @@ from urllib.parse import quote
 from ..exceptions import ExchangeDropped
 from ..exchange import Body, Exchange, Group, RedactedExchange, Request, Response
 from ..stats import DropReason
-from .form_fields import redact_query
 from .headers import redact_headers
 from .marks import Marks
 from .policy import RedactionPolicy
 from .rules import BodyRules, Rules, compiled
 from .scrub import scrub_errors
-from .urls import redact_matrix, redact_path_by_patterns, redact_segments
+from .urls import redact_matrix, redact_path_by_patterns, redact_query, redact_segments
 from .vocabulary import Vocabulary
 
 _FIELDS = [field.name for field in fields(Exchange)]

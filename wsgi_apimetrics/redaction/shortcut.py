@@ -141,7 +141,7 @@ def _spliced(text: str, found: Sequence[re.Match[str]], sites: Sites, marks: Mar
             pieces += (text[done:start], marks.text(place(), rule, value))
         else:
             start, end = member.span(3)
-            number = (word,) if word[0] in "-0123456789" else ()
+            number = (word,) if word[-1].isdigit() else ()
             pieces += (text[done:start], f'"{marks.other(place(), rule, number)}"')
         done = end
     pieces.append(text[done:])

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
-from .form_fields import redact_query
+from .form_fields import decoded, holds_secret, redact_fields
 from .marks import Marks
 from .patterns import Patterns
-from .rules import Names
+from .rules import COMMON, Names
 
 _QUERY = re.compile(r"""(?<=[?#&])[^\s<>"'#?]*=[^\s<>"'#]*""")
 _ENCODED = re.compile(r"""(?<![^/?#&=;,\s<>"'])[^/?#&=;,\s<>"']*%[^/?#&=;,\s<>"']*""")
@@ -21,9 +21,41 @@ _USERINFO = re.compile(r"(?<=//)[^\s/?#@<>\"']+(?=@)")
 _MATRIX = re.compile(r";([^/?#;=]+)=([^/?#;]*)")
 
 
+_NESTED = re.compile(r"[?#&]")
+_DEEPEST = 16
+"""URLs inside of each other: a value with more of them goes as a whole."""
+
+
+def redact_query(
+    query: str, names: Names, patterns: Patterns | None, place: str, marks: Marks
+) -> str:
+    """Return a query string without the values that the rules name.
+
+    Also those of a URL that is a parameter's value (``next=/reset?token=...``): where to go
+    after the login is a copy of the address that was asked for.
+    """
+    if not query or not (names or patterns):
+        return query
+
+    def judge(name: str, value: str) -> str | None:
+        rule = names.rule(name)
+        return COMMON if rule is None and names.secrets and holds_secret(value) else rule
+
+    def within(value: str, where: str) -> str:
+        plain = decoded(value)
+        if "=" not in plain or not names or not _NESTED.search(plain):
+            return value
+        if plain.count("?") + plain.count("#") > _DEEPEST:
+            return _quoted(where, "nested URLs", value, marks)
+        clean = redact_urls(plain, names, where, marks)
+        return value if clean == plain else quote(clean)
+
+    return redact_fields(query, judge, patterns, place, marks, within)
+
+
 def redact_urls(value: str, names: Names, place: str, marks: Marks) -> str:
     """Return a header's value without what rules name in the URLs inside of it."""
-    if "=" in value and names and ("?" in value or "#" in value):
+    if "=" in value and names and _NESTED.search(value):
         value = _QUERY.sub(lambda found: redact_query(found[0], names, None, place, marks), value)
     if "@" in value and "//" in value:
         value = _USERINFO.sub(
