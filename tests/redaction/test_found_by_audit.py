@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
-from exchanges import exchange, redact
+from exchanges import body, exchange, redact, redacted_body
 from test_docs_table import all_bytes
 
 CANARY = "canary7Qx9"
@@ -61,3 +62,32 @@ def test_cookies_as_different_servers_read_them(options: dict[str, Any]) -> None
 def test_the_usual_names_in_brackets(name: str) -> None:
     """As form libraries write lists and objects."""
     assert not leaves(query=f"{name}={CANARY}", options={"redact_common_secrets": True})
+
+
+@pytest.mark.parametrize("zeros", [b"\0", b"\0\0\0"])
+@pytest.mark.parametrize("blank", ["", " ", "  ", "   "])
+def test_a_stray_zero_makes_no_utf16(zeros: bytes, blank: str) -> None:
+    """As UTF-16 or UTF-32 it would read as other letters, in which no name is found."""
+    content = zeros + f'{{"token":"{CANARY}"}}{blank}'.encode()
+    assert redacted_body(body(content), denylist=("token",)).startswith("redaction: ")
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_json_that_is_a_text_inside_of_json(levels: int) -> None:
+    """The usual names of secrets are found in it, at any depth; the text goes as a whole."""
+    text = json.dumps({"token": CANARY})
+    for _ in range(levels):
+        text = json.dumps({"event": [text], "page": '{"page": "\\""}'})
+    options = {"redact_common_secrets": True}
+    assert not leaves(request=text, response=json.dumps(text), options=options)
+    assert json.loads(redacted_body(text, **options))["page"] == '{"page": "\\""}'
+
+
+@pytest.mark.parametrize("text", ["{{'token': '{}'}}", "{{token: '{}'}}", "[token: {}]"])
+@pytest.mark.parametrize("options", RULES, ids=["deny", "common", "allow"])
+def test_what_begins_like_json_and_is_none(text: str, options: dict[str, Any]) -> None:
+    """A name without quotation marks of JSON is a name: such a body is left out."""
+    found = redacted_body(text.format(CANARY), **options)
+    assert found == "redaction: malformed"
+    kept = "{'page': 1}"
+    assert (redacted_body(kept, **options) == kept) is ("allowlist" not in options)

@@ -10,6 +10,7 @@ import html
 import re
 from urllib.parse import unquote
 
+from .json_walk import whole
 from .names import COMMON_SECRETS, fold, is_common_secret
 from .rules import BodyRules
 
@@ -33,9 +34,20 @@ def proves_json_untouched(text: str, rules: BodyRules) -> bool:
         return False
     if len(rules.needed) > _MANY:
         return False
-    if rules.secrets and any(map(is_common_secret, set(_KEYS.findall(text)))):
-        return False
+    if rules.secrets:
+        if any(map(is_common_secret, set(_KEYS.findall(text)))):
+            return False
+        if not _is_json(text):  # names may stand in it without quotation marks
+            return proves_text_untouched(text, rules)
     return not _reached(fold(text) if rules.ignore_case else text, rules.needed)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        whole(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def proves_text_untouched(text: str, rules: BodyRules) -> bool:

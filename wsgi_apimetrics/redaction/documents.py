@@ -14,10 +14,11 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from . import json_walk
+from .form_fields import holds_secret
 from .json_walk import Span, dotted, splice
 from .marks import Marks
 from .patterns import Patterns
-from .rules import BodyRules, Tree
+from .rules import COMMON, BodyRules, Tree
 from .states import Node, State
 from .unreadable import Reason, Unreadable
 
@@ -36,13 +37,13 @@ def redact_document(text: str, rules: BodyRules, place: str, marks: Marks) -> st
             if quick is not None:
                 return quick
         spans = _named(text, rules)
-        if not spans and rules.patterns is None:
-            return text
 
         def replaced(raw: str, span: Span) -> str:
             return _marker(raw, span, place, marks)
 
-        text = splice(text, spans, replaced)
+        text = splice(text, spans, replaced) if spans else text
+        if rules.secrets and '\\"' in text:
+            text = _written_inside(text, place, marks)
         return text if rules.patterns is None else _patterns(text, rules.patterns, place, marks)
     except RecursionError:
         raise Unreadable(Reason.TOO_DEEP) from None
@@ -135,6 +136,17 @@ def _texts(raw: str) -> Iterator[str]:
     for found in _TOKEN.finditer(raw):
         token = found[0]
         yield scanstring(token, 1, True)[0] if token[0] == '"' else token
+
+
+def _written_inside(text: str, place: str, marks: Marks) -> str:
+    """Take out the texts that are JSON themselves, with one of the usual names of secrets."""
+
+    def replaced(found: re.Match[str]) -> str:
+        token = found[0]
+        value = scanstring(token, 1, True)[0] if '\\"' in token else ""
+        return quoted(marks.text(place, COMMON, value)) if holds_secret(value) else token
+
+    return _TOKEN.sub(replaced, text)
 
 
 def _patterns(text: str, patterns: Patterns, place: str, marks: Marks) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,6 +25,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _UNICODE = frozenset({"utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"})
+_ASCII = re.compile(rb"[\x20-\x7e]{8}")
 _SINGLE_BYTE = ("iso8859-", "cp125", "koi8-", "mac-")
 
 
@@ -56,7 +58,8 @@ def decoded(body: Body) -> Decoded:
         if charset == "utf-8":
             raise Unreadable(Reason.BINARY)
         text = _strict(content, charset, body)
-        if text[:1] not in tuple('{["'):  # what zeros say holds for JSON only
+        # What zeros say holds for JSON only, and not where ASCII stands beside a stray zero.
+        if text[:1] not in tuple('{["') or _ASCII.search(content):
             raise Unreadable(Reason.BINARY)
         return Decoded(text, charset)
     single = declared == "ascii" or declared.startswith(_SINGLE_BYTE)
