@@ -93,7 +93,7 @@ demo: .venv-demo/ready  ## See it work: a small API, a few hundred requests, wha
 .venv-demo/ready: setup.cfg setup.py pyproject.toml requirements/dev.txt
 	@[ -n "$(VERSION)" ] || { echo "no Python 3.10 to 3.13 found: make demo PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv --clear .venv-demo
-	.venv-demo/bin/python -m pip install -q --disable-pip-version-check -c requirements/dev.txt -e '.[demo,cli]'
+	.venv-demo/bin/python -m pip install -q --disable-pip-version-check -c requirements/dev.txt -e '.[demo,cli,inspector]'
 	@touch $@
 
 .PHONY: test-all-pythons

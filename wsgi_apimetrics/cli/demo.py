@@ -6,6 +6,8 @@ import importlib.util
 import itertools
 import os
 import shlex
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -83,17 +85,31 @@ def _run(out: Console, url: str, requests: int) -> None:
 
 
 def _serve(out: Console, url: str, path: Path) -> None:
-    """Let traffic flow until Ctrl-C."""
+    """Let traffic flow until Ctrl-C, with the inspector beside it."""
+    inspector = _inspector(path)
     try:
         out.print(f"\nThe API answers at [bold]{url}[/bold], and traffic flows. Look at it with\n")
-        out.print(f"    {program()} inspect --store {path}", soft_wrap=True)
-        out.print(f"    {program()} tail --store {path}\n", soft_wrap=True)
-        out.print("[dim]Ctrl-C ends it.[/dim]")
+        out.print(f"    {program()} tail --store {path}", soft_wrap=True)
+        if inspector is None:
+            out.print(f"    {program()} inspect --store {path}", soft_wrap=True)
+        out.print("\n[dim]Ctrl-C ends it.[/dim]")
         for seed in itertools.count(1):
             drive(url, calls(12, seed), lambda: None)
             time.sleep(_FLOWS_EVERY_SECONDS)
     except KeyboardInterrupt:
         out.print()
+    finally:
+        if inspector is not None:
+            inspector.terminate()
+            inspector.wait()
+
+
+def _inspector(path: Path) -> subprocess.Popen[bytes] | None:
+    """Start the inspector, which prints its address; ``None`` where its extra is missing."""
+    if importlib.util.find_spec("jinja2") is None:
+        return None
+    command = [sys.executable, "-m", "wsgi_apimetrics", "inspect", "--store", str(path)]
+    return subprocess.Popen(command)  # noqa: S603 - our own command
 
 
 def _closing(out: Console, store: Store, started_at: float) -> None:
