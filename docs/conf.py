@@ -1,12 +1,21 @@
 """Sphinx: reStructuredText, the reference from docstrings, warnings as errors (`make docs`)."""
 
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "wsgi-apimetrics"
 version = release = installed_version("wsgi-apimetrics")
 copyright = "the wsgi-apimetrics contributors"
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "options_table",
+]
 exclude_patterns = ["_build"]
 nitpicky = False
 suppress_warnings = ["config.cache"]
