@@ -19,6 +19,8 @@ OURS = {"healthy": "ours", "slow": "ours-slow", "hanging": "ours-hanging"}
 LIMIT = 1.2
 UNSTEADY = 1.5
 """Where the two bare servers are further apart than this, the machine was too busy to tell."""
+BEHIND_MS = 100
+"""So too where the bare app is this late at half load: the client could not hold the rate."""
 
 
 def percentile(values, share):
@@ -62,7 +64,7 @@ def measure(quick=False):
             rows.append((kind, name, f"{rate:,.0f}", f"{middle:.2f}", f"{tails[label]:.2f}"))
         bare = max(tails["bare 1"], tails["bare 2"])
         torn = bare > UNSTEADY * min(tails["bare 1"], tails["bare 2"])
-        note = " (says nothing: unsteady)" if torn else ""
+        note = " (bare runs late or apart)" if torn or bare > BEHIND_MS else ""
         for label in OURS:
             name = f"{kind}, p99, backend {label}{note}"
             yield Bar(name, tails[label], bare, LIMIT, "ms")
