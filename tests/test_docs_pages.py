@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from zoo.apps import ZOO
 
 ROOT = Path(__file__).parents[1]

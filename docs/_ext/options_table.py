@@ -1,4 +1,4 @@
-"""``.. options:: module.Policy``: the options of a policy, read off its fields, as everybody reads them."""
+"""``.. options:: module.Policy``: the options of a policy, read off its fields."""
 
 from __future__ import annotations
 
