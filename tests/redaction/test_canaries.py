@@ -10,6 +10,9 @@ import dataclasses
 import json
 import logging
 import urllib.parse
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +22,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_docs_table import all_bytes
 
-from wsgi_apimetrics.exchange import ErrorRecord, Exchange
+from wsgi_apimetrics.encoding.local import LocalEncoder
+from wsgi_apimetrics.exchange import ErrorRecord, Exchange, RedactedExchange
+from wsgi_apimetrics.store import Store, Writer
 
 SECRET = ["password", "token", "card-cvv"]
 OPEN = ["page", "city", "name"]
@@ -155,10 +160,63 @@ RULES: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+class Kept:
+    """Local stores, each filled with some exchanges and searched, file by file, when it is full."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lines: list[bytes] = []
+        self._canaries: set[str] = set()
+        self.stores = 0
+
+    def add(self, redacted: RedactedExchange, canaries: list[str]) -> None:
+        """Take one more exchange; only canaries that no neighbour could be are looked for."""
+        payload = LocalEncoder().pack([LocalEncoder().encode(redacted)])
+        identity = str(uuid.UUID(int=len(self._lines) + 1, version=4))
+        self._lines.append(payload.content.replace(redacted.id.encode(), identity.encode()))
+        self._canaries.update(canaries)
+        if len(self._lines) == 200:
+            self.search()
+
+    def search(self) -> None:
+        """Write the lines to a store, index them, and look into every byte of its files."""
+        if not self._lines:
+            return
+        self.stores += 1
+        writer = Writer(self._directory / f"{self.stores}" / "exchanges.sqlite")
+        assert writer.append(self._lines) == 0
+        while not writer.index(5):
+            pass
+        content = b"".join(path.read_bytes() for path in self._files())
+        writer.close()
+        content += b"".join(path.read_bytes() for path in self._files())
+        store = Store(self._directory / f"{self.stores}" / "exchanges.sqlite")
+        kept = list(store.lines())  # compressed in the file
+        store.close()
+        assert len(kept) == len(self._lines)
+        content += b"".join(kept)
+        assert b"api.example.com" in content
+        for canary in self._canaries:
+            assert canary.encode() not in content
+        self._lines.clear()
+        self._canaries.clear()
+
+    def _files(self) -> list[Path]:
+        return [path for path in (self._directory / f"{self.stores}").iterdir() if path.is_file()]
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Iterator[Kept]:
+    """Yield the stores of one test, the last of which is searched at its end."""
+    kept = Kept(tmp_path)
+    yield kept
+    kept.search()
+
+
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.data(), st.sampled_from(RULES))
 def test_no_canary_leaves_and_its_neighbours_do(
-    caplog: pytest.LogCaptureFixture, data: st.DataObject, rules: dict[str, Any]
+    caplog: pytest.LogCaptureFixture, stored: Kept, data: st.DataObject, rules: dict[str, Any]
 ) -> None:
     """Through every encoder; a redactor that left everything out would fail too."""
     made, planted = data.draw(planted_exchanges())
@@ -168,6 +226,7 @@ def test_no_canary_leaves_and_its_neighbours_do(
     sent = [*all_bytes(redacted), caplog.text, repr(redacted.redactions)]
     for canary in planted.canaries:
         assert not any(canary in text for text in sent)
+    stored.add(redacted, planted.canaries)
     for side, message in (("request", redacted.request), ("response", redacted.response)):
         assert message.body.omitted is None, side
     undone = held_by(redacted)

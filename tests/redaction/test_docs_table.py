@@ -15,6 +15,7 @@ from exchanges import FORM, body, exchange, redact
 
 from wsgi_apimetrics.encoding.apitoolkit import APIToolkitEncoder
 from wsgi_apimetrics.encoding.local import LocalEncoder
+from wsgi_apimetrics.encoding.otlp import OTLPEncoder
 from wsgi_apimetrics.encoding.readme import ReadMeEncoder
 from wsgi_apimetrics.exchange import ErrorRecord, Exchange, Group, RedactedExchange
 
@@ -99,7 +100,8 @@ def table() -> Iterator[tuple[str, str, bool]]:
 
 def all_bytes(redacted: RedactedExchange) -> Iterator[str]:
     """Yield everything that any backend would send, with base64 and percent-encoding undone."""
-    for encoder in (ReadMeEncoder(), LocalEncoder(), APIToolkitEncoder()):
+    encoders = (ReadMeEncoder(), LocalEncoder(), APIToolkitEncoder(), OTLPEncoder({}))
+    for encoder in encoders:
         text = encoder.pack([encoder.encode(redacted)]).content.decode("utf-8", "replace")
         yield text
         yield unquote_plus(text)
