@@ -30,3 +30,4 @@ napoleon_use_ivar = True
 html_theme = "furo"
 html_title = f"wsgi-apimetrics {release}"
 html_static_path = ["_static"]
+html_css_files = ["custom.css"]

@@ -34,9 +34,7 @@ class Options(SphinxDirective):
             kind = field.metadata["kind"]
             lines += [
                 f"``{field.name}`` = {_default(field.default)}",
-                f"    {_escaped(field.metadata['doc'])}",
-                "",
-                f"    Accepts {_escaped(kind.accepts)}.",
+                f"    {_escaped(field.metadata['doc'])} *({_escaped(kind.accepts)})*",
                 "",
             ]
         node = nodes.container()
