@@ -229,3 +229,13 @@ def test_the_version_stands_in_one_place() -> None:
         if path.exists() and spelled.search(path.read_text(encoding="utf-8"))
     ]
     assert found == ["_version.py"]
+
+
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    """Pytest refuses a whole run in which two of them, outside packages, are called alike."""
+    files = [
+        path.name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if not path.with_name("__init__.py").exists()
+    ]
+    assert {name for name in files if files.count(name) > 1} == set()

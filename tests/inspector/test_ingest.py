@@ -37,6 +37,7 @@ def kept(path):
         return [store.get(one.id).exchange for one in store.page().summaries]
 
 
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # the vendor's
 def test_readme_metrics_sends_here(app, ingested, monkeypatch):
     """The official package, with nothing changed but README_METRICS_SERVER."""
     from readme_metrics import MetricsApiConfig, MetricsMiddleware
