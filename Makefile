@@ -17,7 +17,7 @@ ARGS ?=
 
 .PHONY: help
 help:  ## This list
-	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # -- environments ---------------------------------------------------------------------------
 
@@ -103,11 +103,24 @@ test-all-pythons: components  ## All tests on each of Python 3.10 to 3.13
 		$(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$version || exit 1; \
 	done
 
+.PHONY: test-lowest
+test-lowest:  ## The fast tests with the oldest dependencies that setup.cfg allows (Python 3.10)
+	tools/test-lowest $(ARGS)
+
 .PHONY: coverage
 coverage: components venv  ## All tests, and which lines and branches they did not reach
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage run -m pytest -n $(JOBS) $(ARGS)
 	$(BIN)/coverage combine -q && $(BIN)/coverage report --show-missing --skip-covered
+
+.PHONY: coverage-all-pythons
+coverage-all-pythons: components  ## The same, over all of Python 3.10 to 3.13 together
+	@rm -f .coverage .coverage.*; for version in 3.10 3.11 3.12 3.13; do \
+		python=$$(tools/find-python $$version) || { echo "no Python $$version found"; exit 1; }; \
+		$(MAKE) --no-print-directory venv PYTHON=$$python VENV=.venv-$$version || exit 1; \
+		.venv-$$version/bin/coverage run -m pytest -n $(JOBS) $(ARGS) || exit 1; \
+	done
+	.venv-3.13/bin/coverage combine -q && .venv-3.13/bin/coverage report --show-missing --skip-covered
 
 .PHONY: test-redaction
 test-redaction: venv  ## The redaction properties with 20,000 examples each
@@ -117,6 +130,11 @@ test-redaction: venv  ## The redaction properties with 20,000 examples each
 fuzz: venv  ## Five minutes of fuzzed bodies and rules (Python 3.11)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/fuzz.txt
 	$(BIN)/python fuzz/redaction.py -max_total_time=300 -max_len=400 $(ARGS)
+
+.PHONY: mutation
+mutation: venv  ## Changes to capture and redaction that no test notices
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/mutation.txt
+	$(BIN)/python tools/mutation.py $(ARGS)
 
 .PHONY: chaos
 chaos: venv  ## Kill, fill, cut and damage whatever can be, and count what was lost
