@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -26,12 +27,17 @@ plain_rules = st.builds(
     lambda chain, tail, more: "$" + "".join(chain) + tail + more,
     st.lists(steps, max_size=3), tails, st.sampled_from(["", ".a", ".b"]),
 ).filter(lambda rule: rule != "$")  # fmt: skip
+# Python 3.10 has jsonpath-ng 1.8 at most, which refuses some rules, and fails on an index into an
+# object: to us that is a mistake that is told, and a body that is left out.
+OLD = tuple(map(int, version("jsonpath-ng").split(".")[:2])) < (1, 16)
+only_new = pytest.mark.skipif(OLD, reason="this jsonpath-ng reads and judges fewer rules")
+
 judged_rules = st.sampled_from(
-    [
-        "$.a[0]", "$.items[-1]", "$.items[0:2]", "$.a,b", "$..a..b", "$[0]", "$.items[*][1]",
-        "$..[?(@.kind)].a", "$.items[?(@.a == @.b)].password", "$.a where b", "$..*",
-        "$..[?(@.password)]", "$.a.`parent`.b", "$..items[0].a", "$",
-    ]
+    ["$.a,b", "$..a..b", "$.a where b", "$..*", "$.items[?(@.kind)].a", "$.a.`parent`.b", "$"]
+    + [
+        "$.a[0]", "$.items[-1]", "$.items[0:2]", "$[0]", "$.items[*][1]", "$..items[0].a",
+        "$..[?(@.kind)].a", "$..[?(@.password)]", "$.items[?(@.a == @.b)].password",
+    ] * (not OLD)
 )  # fmt: skip
 rules = plain_rules | judged_rules
 
@@ -303,11 +309,13 @@ def test_plain_rules_need_no_jsonpath_ng() -> None:
     """Chains of names, [*] and one .. are compiled without it."""
     for rule in ("$.a.b", "a.b", "$..a", "$.a[*].b", "$['x y'].b", "$.credit-card.cvv"):
         assert plain(rule) is not None
-    for rule in ("$.a[0]", "$.a[?(@.b)]", "$..a..b", "$.true", "$.a where b", "$.a,b"):
+    for rule in ("$.a[0]", "$.a[?(@.b)]", "$..a..b", "$.a where b", "$.a,b"):
         assert plain(rule) is None
         assert Judged("option", rule).rule == rule
+    assert plain("$.true") is None
 
 
+@only_new
 def test_numbers_stay_numbers_where_they_are_compared() -> None:
     """Filters see the values; a number too long for an int counts as infinite."""
     text = '{"a": [{"n": ' + "9" * 5000 + ', "p": 1}, {"n": 2, "p": 3}]}'
