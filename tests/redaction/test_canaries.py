@@ -154,7 +154,7 @@ RULES: list[dict[str, Any]] = [
     {"redact_patterns": (r"canary\d{3}x",)},
     {
         "denylist": tuple(SECRET),
-        "redact_request_body": ("$..[?(@.password)].password", *DEEP),
+        "redact_request_body": ("$..*[?(@.password)].password", *DEEP),
         "redact_response_body": DEEP,
     },
 ]  # fmt: skip
