@@ -249,3 +249,10 @@ def test_the_durations_add_up():
     assert timings.wait == pytest.approx(0.25)
     assert timings.receive == pytest.approx(0.75)
     assert timings.total == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("params", [None, (), ("a", "b"), 3, "id"])
+def test_parameters_that_are_no_mapping_cost_no_exchange(params):
+    """An app may put anything under the public key."""
+    assert recorded(path_params=params).path_params == {}
+    assert recorded(path_params={"id": 1}).path_params == {"id": 1}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..exchange import Body, Exchange, Group, Headers, Request, Response, Timings
 from ..trace import trace_of
@@ -40,13 +40,18 @@ def assemble(raw: RawExchange) -> Exchange:
         timings=Timings(wait=wait, receive=raw.ended - raw.started - wait),
         group=group if isinstance(group, Group) else None,
         route=None if response.status_code == 404 else raw.route,
-        path_params=dict(raw.path_params or {}),
+        path_params=_params(raw.path_params),
         framework=raw.framework,
         errors=tuple(raw.errors),
         aborted=raw.aborted,
         trace_id=trace_id,
         parent_span_id=parent_span_id,
     )
+
+
+def _params(params: Any) -> dict[str, Any]:
+    """Whatever an app puts under the key: what is no mapping says nothing."""
+    return dict(params) if isinstance(params, Mapping) else {}
 
 
 def _request(raw: RawExchange) -> Request:
