@@ -142,7 +142,13 @@ chaos: venv  ## Kill, fill, cut and damage whatever can be, and count what was l
 
 .PHONY: bench
 bench: components venv .venv-peers/ready  ## What a request costs, beside the peers: ratios and their bars, docs/explanation
+	$(MAKE) bench-redaction
 	$(BIN)/python -m bench $(ARGS)
+
+.PHONY: bench-redaction
+bench-redaction: venv  ## What redaction costs per exchange, beside jsonpath-ng applied naively
+	$(BIN)/python -m pytest -q -p no:randomly bench/redaction --benchmark-enable \
+		--benchmark-columns=median,iqr,rounds --benchmark-sort=fullname
 
 .PHONY: bench-quick
 bench-quick: venv .venv-peers/ready  ## The same in two minutes; fails at half again a bar
