@@ -12,7 +12,7 @@ import warnings
 from typing import Any
 
 from ..exceptions import ConfigurationError
-from .states import Deep, Each, Key, Path, Step
+from .states import DEEP, EACH, Deep, Each, Key, Path, Step
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_\-]*"
 _QUOTED = r"""\[(?:'([^'\\*]+)'|"([^"\\*]+)")\]"""
@@ -39,8 +39,8 @@ def plain(rule: str) -> Path | None:
         if name in _RESERVED:
             return None
         if dots == "..":
-            steps.append(Deep())
-        steps.append(name or single or double or Each())
+            steps.append(DEEP)
+        steps.append(name or single or double or EACH)
         index = found.end()
     deep = [position for position, step in enumerate(steps) if isinstance(step, Deep)]
     wild_below = deep and sum(isinstance(step, Each) for step in steps[deep[0] :]) > 1

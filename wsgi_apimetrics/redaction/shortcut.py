@@ -19,7 +19,7 @@ from .json_walk import scan
 from .marks import Marks
 from .states import Deep, Each, Path, Step
 
-_MOST_NAMES = 64
+MOST_NAMES = 64
 """More names than this make a pattern that costs more than walking the document."""
 
 _NOT_FIRST = frozenset(":,]}[{ \t\n\r")
@@ -50,7 +50,7 @@ class Shortcut:
     @classmethod
     def through(cls, ways: Ways) -> Shortcut | None:
         """Return the shortcut for these paths, ``None`` if one of them allows of none."""
-        few = len({path[-1] for path, _ in ways if path}) <= _MOST_NAMES
+        few = len({path[-1] for path, _ in ways if path}) <= MOST_NAMES
         fits = few and all(_ends_in_a_name(path) for path, _ in ways)
         return cls(ways) if ways and fits else None
 

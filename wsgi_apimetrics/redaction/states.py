@@ -28,6 +28,7 @@ class Deep:
     """A step to the place itself and to everything below it (``..``)."""
 
 
+EACH, ELEMENTS, DEEP = Each(), Each(elements_only=True), Deep()
 Step = Key | Each | Deep
 Path = tuple[Step, ...]
 
