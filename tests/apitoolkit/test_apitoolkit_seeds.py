@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import re
-from pathlib import Path
 
 import flask
 import httpx
 import pytest
+import vendor_pages
 from apitoolkit_checker import body_of
 from servers import Answer, http_server
 
-PAGE = Path(__file__).parents[2].resolve().parent / "shared" / "seeds" / "apitoolkit-flask.txt"
-BEGINNING = re.compile(r"from flask import ")
-
-pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the vendor's page is not at hand")
-
-
-def code_blocks(text):
-    """Return each longest run of lines that begins like a program and parses."""
-    lines, blocks, at = text.splitlines(), [], 0
-    while at < len(lines):
-        end = _end_of_code(lines, at) if BEGINNING.match(lines[at]) else 0
-        if end:
-            blocks.append("\n".join(lines[at:end]))
-        at = end or at + 1
-    return blocks
-
-
-def _end_of_code(lines, at):
-    for end in range(len(lines), at, -1):
-        try:
-            ast.parse("\n".join(lines[at:end]))
-        except SyntaxError:
-            continue
-        return end
-    return 0
+pytestmark = vendor_pages.at_hand
 
 
 @pytest.fixture
 def blocks(apitoolkit_server):
     """The page's programs, with our import line."""
-    found = code_blocks(PAGE.read_text(encoding="utf-8"))
+    page = vendor_pages.text_of("apitoolkit-flask.txt")
+    found = vendor_pages.code_blocks(page, "from flask import ")
     ours = "from wsgi_apimetrics.apitoolkit"
     return [block.replace("from apitoolkit_flask", ours) for block in found]
 

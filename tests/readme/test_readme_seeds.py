@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import json
 import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import flask
 import pytest
+import vendor_pages
 from har_schema import check_log
 from servers import http_server
 
 from wsgi_apimetrics.readme import MetricsApiConfig
 from wsgi_apimetrics.redaction.mask import mask
 
-PAGE = Path(__file__).parents[2].resolve().parent / "shared" / "seeds" / "readme-flask.txt"
-BEGINNING = re.compile(r"(def|from|import) \w|\w+ = \w+\(")
+BEGINNING = r"(def|from|import) \w|\w+ = \w+\("
 
-pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the vendor's page is not at hand")
-
-
-def code_blocks(text):
-    """Return what is Python in a page of prose: each longest run of lines that parses."""
-    lines, blocks, at = text.splitlines(), [], 0
-    while at < len(lines):
-        end = BEGINNING.match(lines[at]) and _end_of_code(lines, at)
-        if end:
-            blocks.append("\n".join(lines[at:end]))
-        at = end or at + 1
-    return blocks
-
-
-def _end_of_code(lines, at):
-    for end in range(len(lines), at, -1):
-        try:
-            tree = ast.parse("\n".join(lines[at:end]))
-        except SyntaxError:
-            continue
-        words = [node for node in tree.body if isinstance(node, ast.Expr)]
-        prose = [node for node in words if isinstance(node.value, ast.Name)]
-        return at + prose[0].lineno - 1 if prose else end
-    return 0
+pytestmark = vendor_pages.at_hand
 
 
 @pytest.fixture
 def page():
     """The three blocks of the page, with our import line."""
-    text = PAGE.read_text(encoding="utf-8")
-    blocks = code_blocks(text)
+    blocks = vendor_pages.code_blocks(vendor_pages.text_of("readme-flask.txt"), BEGINNING)
     return [re.sub(r"from readme_metrics(\.\w+)? import", OURS, block) for block in blocks]
 
 
@@ -135,7 +109,7 @@ OPTION = re.compile(
 @pytest.mark.parametrize("name", ["readme-flask.txt", "readme-wsgi.txt"])
 def test_the_options_of_a_page_have_the_defaults_that_it_says(name):
     """Both pages' tables; the page for WSGI came without its blocks of code."""
-    text = (PAGE.parent / name).read_text(encoding="utf-8")
+    text = vendor_pages.text_of(name)
     said = {option: default or number for option, default, number in OPTION.findall(text)}
     parameters = inspect.signature(MetricsApiConfig).parameters
     assert len(said) >= 7, said
