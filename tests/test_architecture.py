@@ -21,13 +21,12 @@ PACKAGE = Path(wsgi_apimetrics.__file__).parent
 ROOT = Path(__file__).parents[1]
 
 LEAVES = {"_version", "exceptions", "exchange", "options", "payload", "stats", "typing"}
-VALUES = {"current", "errors", "jsonline", "trace"}
+VALUES = {"current", "errors", "jsonline", "notices", "trace"}
 ROOMS = {"capture", "delivery", "encoding", "redaction", "store", "transport"}
 ASSEMBLY = {
     "backends",
     "config",
     "grouping",
-    "guard",
     "handled",
     "hosts",
     "middleware",

@@ -14,7 +14,7 @@ from typing import Any
 from .capture.capture import GROUP_KEY
 from .capture.record import GroupOutcome, RawExchange
 from .exchange import Group
-from .guard import Guard
+from .notices import Notices
 from .stats import DropReason
 
 GroupingFunction = Callable[[Any], Any]
@@ -31,9 +31,9 @@ _FIELDS = frozenset({"api_key", "id", "label", "email"})
 class Grouping:
     """The distinct grouping functions of one middleware, run once per exchange each."""
 
-    def __init__(self, functions: tuple[GroupingFunction, ...], guard: Guard) -> None:
+    def __init__(self, functions: tuple[GroupingFunction, ...], notices: Notices) -> None:
         self._functions = functions
-        self._guard = guard
+        self._notices = notices
 
     def __call__(self, environ: Mapping[str, Any], raw: RawExchange) -> tuple[GroupOutcome, ...]:
         """Return what each function comes to for this request.
@@ -60,9 +60,10 @@ class Grouping:
             return self._group(function(request))
         except Exception as error:
             text = str(error) if isinstance(error, _OddGroupError) else type(error).__name__
-            self._guard.warn(
+            self._notices.warn(
                 f"grouping function: {text}",
-                f"the grouping function failed ({text}): the exchange is not logged",
+                "the grouping function failed (%s): the exchange is not logged",
+                text,
             )
             return DropReason.GROUPING_FAILED
 
@@ -81,9 +82,10 @@ class Grouping:
                 raise _OddGroupError(f"{name!r} is {type(said[name]).__name__}, not a text")
         unknown = sorted(str(name) for name in said if name not in _FIELDS)
         if unknown:
-            self._guard.warn(
+            self._notices.warn(
                 "grouping function: unknown fields",
-                f"the grouping function returned fields that are not sent: {unknown!s:.80}",
+                "the grouping function returned fields that are not sent: %.80s",
+                unknown,
             )
         return Group(str(key), said.get("label"), said.get("email"))
 

@@ -25,9 +25,9 @@ from .config import compose
 from .current import RECORD_KEY
 from .exceptions import ConfigurationError
 from .grouping import Grouping
-from .guard import Guard
 from .handled import follow_flask
 from .hosts import AllowedHosts
+from .notices import Notices
 from .observed import announce
 from .recorder import Lane, Recorder
 from .stats import BackendStats, DropReason
@@ -82,11 +82,11 @@ class ApiMetricsMiddleware:
         self._excluded_path = _any_glob(settings.capture.exclude_paths)
         self._excluded_type = _any_glob(settings.capture.exclude_content_types, re.IGNORECASE)
         self._snapshot = Snapshot(settings.capture)
-        self._guard = Guard()
+        self._notices = Notices("middleware")
         self._hooks = Hooks(
             finished=self._finished,
-            failed=self._guard.failed,
-            groups=Grouping(settings.functions, self._guard),
+            failed=self._notices.failed,
+            groups=Grouping(settings.functions, self._notices),
             groups_early=bool(settings.functions),
             response_header=self.recorder.response_header if self.recorder.has_headers else None,
             leaves_out=self._leaves_out if settings.capture.exclude_content_types else None,
@@ -158,7 +158,7 @@ class ApiMetricsMiddleware:
             environ[RECORD_KEY] = raw
             return Capture(environ, start_response, raw, self._hooks)
         except Exception as error:
-            self._guard.failed("begin", error)
+            self._notices.failed("begin", error)
             self.recorder.drop(DropReason.CAPTURE_FAILED)
             return None
 
@@ -174,7 +174,7 @@ class ApiMetricsMiddleware:
             return True
         outer = environ.get(RECORD_KEY)
         if outer is not None and not outer.ended:
-            self._guard.once(
+            self._notices.once(
                 "nested",
                 "the app is wrapped twice: the inner ApiMetricsMiddleware records nothing",
             )

@@ -125,7 +125,7 @@ def test_an_app_that_is_wrapped_twice_is_recorded_once(caplog):
             run_wsgi_app(twice, EnvironBuilder().get_environ())
     assert (len(inner.exchanges), len(outer.exchanges)) == (0, 3)
     assert [record.message for record in caplog.records] == [
-        "the app is wrapped twice: the inner ApiMetricsMiddleware records nothing"
+        "middleware: the app is wrapped twice: the inner ApiMetricsMiddleware records nothing"
     ]
 
 

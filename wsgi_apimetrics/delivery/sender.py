@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from ..notices import Notices
 from ..payload import Outcome, Pack, Transport
 from ..stats import DropReason
 from .guard import attempt
 from .ledger import Ledger
-from .notices import Notices
 from .retry import Action, Decision, RetryTable, decide
 from .stock import Piece, Stock
 

@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ..notices import Notices
 from ..payload import Outcome
 from ..stats import DropReason
 from .ledger import Ledger
-from .notices import Notices
 from .policy import BatchLimits
 from .spool import Removed, Spool
 from .spool_files import Rebuilt, SpoolFile

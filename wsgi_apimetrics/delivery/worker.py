@@ -14,10 +14,10 @@ import threading
 import time
 from collections.abc import Callable
 
+from ..notices import LOGGER
 from ..stats import DropReason
 from .exits import has_ended
 from .guard import attempt
-from .notices import LOGGER
 from .pipeline import Pipeline, Plan
 from .submission import Captured
 

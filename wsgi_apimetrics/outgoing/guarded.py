@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..guard import Guard
+from ..notices import Notices
 
 T = TypeVar("T")
 
-GUARD = Guard()
+_NOTICES = Notices("outgoing call")
 
 
 def guarded(step: str, function: Callable[[], T]) -> T | None:
@@ -17,5 +17,5 @@ def guarded(step: str, function: Callable[[], T]) -> T | None:
     try:
         return function()
     except Exception as error:
-        GUARD.failed(f"outgoing call: {step}", error)
+        _NOTICES.failed(step, error)
         return None
