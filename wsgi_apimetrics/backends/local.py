@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .. import options
 from ..delivery.policy import BatchLimits, DeliveryPolicy
 from ..encoding.local import LocalEncoder
-from ..options import Kind, integer, number, option, optional, path_text
+from ..options import FILE, integer, number, option, optional
 from ..redaction.policy import RedactionPolicy
 from ..store import Limits, Writer, default_path
 from ..transport.local import LocalTransport
@@ -26,23 +26,13 @@ if TYPE_CHECKING:
 _DAY = 86400.0
 
 
-def _path(value: Any) -> Path:
-    path = Path(path_text(value))
-    if path.is_dir():
-        raise ValueError("that is a directory")
-    return path
-
-
-PATH = Kind("the path of a file", _path)
-
-
 @dataclass(frozen=True, slots=True)
 class LocalSettings:
     """What only :class:`Local` knows."""
 
-    path: Path | None = option(
+    path: str | None = option(
         None,
-        optional(PATH),
+        optional(FILE),
         "The SQLite file; by default one in the user's state directory.",
     )
     max_store_bytes: int = option(
@@ -69,7 +59,7 @@ class Local(Backend):
         ConfigurationError: an option is unknown or wrong.
 
     >>> Local(path="/tmp/shop.sqlite", max_age_days=1)
-    Local(path=PosixPath('/tmp/shop.sqlite'), max_age_days=1)
+    Local(path='/tmp/shop.sqlite', max_age_days=1)
     """
 
     name: ClassVar[str] = "local"
@@ -85,7 +75,7 @@ class Local(Backend):
         """Make the encoder, and the transport that will open the file."""
         values = self.resolve(shared, environment)
         settings = options.build(LocalSettings, values)
-        path = settings.path or default_path(environment)
+        path = Path(settings.path) if settings.path else default_path(environment)
         writer = functools.partial(
             Writer,
             path,

@@ -3,20 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from ..options import BOOLEAN, Kind, choice, integer, number, option, optional, path_text, seconds
-
-
-def _directory(value: Any) -> str:
-    path = path_text(value)
-    if Path(path).exists() and not Path(path).is_dir():
-        raise ValueError("that is a file")
-    return path
-
-
-DIRECTORY = Kind("the path of a directory", _directory)
+from ..options import BOOLEAN, DIRECTORY, choice, integer, number, option, optional, seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,9 @@ from .kinds import (
     list_from_text,
     number,
     optional,
-    path_text,
     seconds,
 )
+from .paths import DIRECTORY, FILE, existing_file
 from .reading import (
     ENV_PREFIX,
     build,
@@ -44,7 +44,9 @@ from .reading import (
 
 __all__ = [
     "BOOLEAN",
+    "DIRECTORY",
     "ENV_PREFIX",
+    "FILE",
     "FUNCTION",
     "KEY",
     "PERMITS",
@@ -56,6 +58,7 @@ __all__ = [
     "build",
     "checked",
     "choice",
+    "existing_file",
     "imported",
     "integer",
     "kinds",
@@ -65,7 +68,6 @@ __all__ = [
     "number",
     "option",
     "optional",
-    "path_text",
     "read",
     "read_environment",
     "read_text",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -92,25 +91,6 @@ def _key(value: Any) -> str:
     if not text.isprintable() or any(map(str.isspace, text)):
         raise ValueError
     return text
-
-
-def path_text(value: Any) -> str:
-    """Return the path of a file or a directory as text, with ``~`` resolved.
-
-    Raises:
-        TypeError: it is no path; ``ValueError``: it can't be one.
-    """
-    if not isinstance(value, (str, os.PathLike)):
-        raise TypeError
-    path = os.fspath(value)
-    if not isinstance(path, str) or not path.strip():
-        raise TypeError
-    if "\0" in path:
-        raise ValueError("a path has no NUL character")
-    resolved = os.path.expanduser(path)  # noqa: PTH111 - pathlib's knows no home as an error only
-    if resolved.startswith("~"):
-        raise ValueError("there is no such home directory")
-    return resolved
 
 
 TEXT = Kind("a text that is not empty", _text)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..options import Kind, option, optional, path_text
+from ..options import Kind, existing_file, option, optional
 
 
 def _url(value: Any) -> str:
@@ -38,17 +37,10 @@ SECRET_URL = dataclasses.replace(URL, check=_url, secret=True)
 """A URL that may hold a password."""
 
 
-def _file(value: Any) -> str:
-    path = path_text(value)
-    if not Path(path).is_file():
-        raise ValueError("there is no such file")
-    return path
-
-
 def _certificates(value: Any) -> str:
     import ssl  # costs an import, which an app without the option does not pay
 
-    path = _file(value)
+    path = existing_file(value)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:
