@@ -71,6 +71,7 @@ class Backend:
     name: ClassVar[str]
     settings: ClassVar[type]
     defaults: ClassVar[Mapping[str, Any]] = {}
+    _given: Mapping[str, Any] = {}  # so that one whose options were wrong has a repr too
 
     def __init__(self, **given: Any) -> None:
         self._known = options.kinds(self.settings, *SHARED)
