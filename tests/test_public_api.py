@@ -94,3 +94,12 @@ def test_a_public_name_is_there_and_documented(module, name):
     """It can be imported, and says what it is."""
     public = getattr(importlib.import_module(module), name)
     assert isinstance(public, str) or inspect.getdoc(public)
+
+
+@pytest.mark.parametrize("module", ["wsgi_apimetrics", "wsgi_apimetrics.outgoing"])
+def test_names_that_are_imported_later_are_seen_by_dir(module):
+    """For a prompt's completion; and what is misspelt is no attribute."""
+    package = importlib.import_module(module)
+    assert set(dir(package)) == PUBLIC[module]
+    with pytest.raises(AttributeError, match=f"module '{module}' has no attribute 'nope'"):
+        package.nope  # noqa: B018

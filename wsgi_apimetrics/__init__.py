@@ -6,11 +6,11 @@ not wait for what it does not use.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ._version import __version__
 from .exceptions import ApiMetricsError, ConfigurationError, MissingExtraError
+from .later import later
 
 if TYPE_CHECKING:
     from .backends.apitoolkit import APIToolkit
@@ -19,15 +19,18 @@ if TYPE_CHECKING:
     from .backends.readme import ReadMe
     from .errors import report_error
     from .middleware import ApiMetricsMiddleware
-
-_LATER = {
-    "APIToolkit": "backends.apitoolkit",
-    "ApiMetricsMiddleware": "middleware",
-    "Local": "backends.local",
-    "OTLP": "backends.otlp",
-    "ReadMe": "backends.readme",
-    "report_error": "errors",
-}
+else:  # a type checker that saw it would take every misspelt name
+    __getattr__ = later(
+        __name__,
+        {
+            "APIToolkit": "backends.apitoolkit",
+            "ApiMetricsMiddleware": "middleware",
+            "Local": "backends.local",
+            "OTLP": "backends.otlp",
+            "ReadMe": "backends.readme",
+            "report_error": "errors",
+        },
+    )
 
 __all__ = [
     "OTLP",
@@ -41,12 +44,6 @@ __all__ = [
     "__version__",
     "report_error",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

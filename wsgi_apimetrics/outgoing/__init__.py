@@ -6,20 +6,24 @@ ahead. Each library is imported when it is first asked for.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..later import later
 
 if TYPE_CHECKING:
     from .httpx_client import observe_request, observe_request_async
     from .requests_adapter import observed_adapter
     from .urllib3_pool import observed_pool_manager
-
-_LATER = {
-    "observe_request": "httpx_client",
-    "observe_request_async": "httpx_client",
-    "observed_adapter": "requests_adapter",
-    "observed_pool_manager": "urllib3_pool",
-}
+else:  # a type checker that saw it would take every misspelt name
+    __getattr__ = later(
+        __name__,
+        {
+            "observe_request": "httpx_client",
+            "observe_request_async": "httpx_client",
+            "observed_adapter": "requests_adapter",
+            "observed_pool_manager": "urllib3_pool",
+        },
+    )
 
 __all__ = [
     "observe_request",
@@ -27,12 +31,6 @@ __all__ = [
     "observed_adapter",
     "observed_pool_manager",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
