@@ -6,8 +6,10 @@ the worker. Whatever fails in here is counted by the guard and never reaches the
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -99,12 +101,17 @@ class OutgoingCall:
         self._whole = True
         self._ended = self._ended or time.perf_counter()
 
-    def failed(self, error: BaseException) -> None:
-        """The call, or the reading of its response, ended with ``error``."""
-        record = guarded("error", lambda: error_record(error, time.time()))
-        if record is not None:
-            self._errors.append(record)
-        self.finish()
+    @contextmanager
+    def ended_by(self, kind: type[BaseException]) -> Iterator[None]:
+        """An error of this ``kind`` ends the call, and goes on to the app."""
+        try:
+            yield
+        except kind as error:
+            record = guarded("error", functools.partial(error_record, error, time.time()))
+            if record is not None:
+                self._errors.append(record)
+            self.finish()
+            raise
 
     def finish(self) -> None:
         """The call is over; only the first time counts."""

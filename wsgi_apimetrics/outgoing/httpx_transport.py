@@ -5,7 +5,8 @@ Bodies are recorded as they are iterated, by whoever iterates them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import httpx
@@ -35,17 +36,9 @@ class ObservedTransport(httpx.BaseTransport):
         call = _begin(self._observer, request)
         if call is None:
             return self._transport.handle_request(request)
-        stream = request.stream
-        assert isinstance(stream, httpx.SyncByteStream)
-        teed = _teed_request(self._observer, call, request, _SentStream(stream, call))
-        try:
-            response = self._transport.handle_request(teed)
-        except BaseException as error:
-            call.failed(error)
-            raise
-        _answered(call, response)
-        assert isinstance(response.stream, httpx.SyncByteStream)
-        return _teed_response(response, _ReceivedStream(response.stream, call))
+        with call.ended_by(BaseException):
+            response = self._transport.handle_request(_teed(request, call, self._observer))
+        return _observed(response, call)
 
     def close(self) -> None:
         """Close the transport, if it is owned."""
@@ -65,102 +58,67 @@ class ObservedAsyncTransport(httpx.AsyncBaseTransport):
         call = _begin(self._observer, request)
         if call is None:
             return await self._transport.handle_async_request(request)
-        stream = request.stream
-        assert isinstance(stream, httpx.AsyncByteStream)
-        teed = _teed_request(self._observer, call, request, _AsyncSentStream(stream, call))
-        try:
+        with call.ended_by(BaseException):
+            teed = _teed(request, call, self._observer)
             response = await self._transport.handle_async_request(teed)
-        except BaseException as error:
-            call.failed(error)
-            raise
-        _answered(call, response)
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        return _teed_response(response, _AsyncReceivedStream(response.stream, call))
+        return _observed(response, call)
 
     async def aclose(self) -> None:
         """Close the transport."""
         await self._transport.aclose()
 
 
-class _SentStream(httpx.SyncByteStream):
-    """A request's body on its way out."""
+class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body on its way, whichever of HTTPX's two ways that is."""
 
-    def __init__(self, stream: httpx.SyncByteStream, call: OutgoingCall) -> None:
+    def __init__(self, stream: Any, passes: Callable[[bytes], None]) -> None:
         self._stream = stream
-        self._call = call
+        self._passes = passes
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._stream:
-            self._call.sent.add_read(chunk)
-            yield chunk
-
-    def close(self) -> None:
-        self._stream.close()
-
-
-class _AsyncSentStream(httpx.AsyncByteStream):
-    """A request's body on its way out, asynchronously."""
-
-    def __init__(self, stream: httpx.AsyncByteStream, call: OutgoingCall) -> None:
-        self._stream = stream
-        self._call = call
+        with self._iterated():
+            for chunk in self._stream:
+                self._passes(chunk)
+                yield chunk
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._stream:
-            self._call.sent.add_read(chunk)
-            yield chunk
+        with self._iterated():
+            async for chunk in self._stream:
+                self._passes(chunk)
+                yield chunk
+
+    def close(self) -> None:
+        with self._closed():
+            self._stream.close()
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        with self._closed():
+            await self._stream.aclose()
+
+    def _iterated(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def _closed(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
-class _ReceivedStream(httpx.SyncByteStream):
+class _Received(_Stream):
     """A response's body on its way in; the call is over when it is closed."""
 
-    def __init__(self, stream: httpx.SyncByteStream, call: OutgoingCall) -> None:
-        self._stream = stream
+    def __init__(self, stream: Any, call: OutgoingCall) -> None:
+        super().__init__(stream, call.came)
         self._call = call
 
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            for chunk in self._stream:
-                self._call.came(chunk)
-                yield chunk
-        except Exception as error:
-            self._call.failed(error)
-            raise
+    @contextmanager
+    def _iterated(self) -> Iterator[None]:
+        with self._call.ended_by(Exception):
+            yield
         self._call.exhausted()
 
-    def close(self) -> None:
+    @contextmanager
+    def _closed(self) -> Iterator[None]:
         try:
-            self._stream.close()
-        finally:
-            self._call.finish()
-
-    def __del__(self) -> None:
-        self._call.finish()
-
-
-class _AsyncReceivedStream(httpx.AsyncByteStream):
-    """A response's body on its way in, asynchronously."""
-
-    def __init__(self, stream: httpx.AsyncByteStream, call: OutgoingCall) -> None:
-        self._stream = stream
-        self._call = call
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for chunk in self._stream:
-                self._call.came(chunk)
-                yield chunk
-        except Exception as error:
-            self._call.failed(error)
-            raise
-        self._call.exhausted()
-
-    async def aclose(self) -> None:
-        try:
-            await self._stream.aclose()
+            yield
         finally:
             self._call.finish()
 
@@ -177,29 +135,28 @@ def _pairs(headers: httpx.Headers) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw]
 
 
-def _teed_request(
-    observer: Observer, call: OutgoingCall, request: httpx.Request, stream: Any
-) -> httpx.Request:
+def _teed(request: httpx.Request, call: OutgoingCall, observer: Observer) -> httpx.Request:
     headers = request.headers.copy()
     headers.update(observer.traceparent(call))
     return httpx.Request(
-        request.method, request.url, headers=headers, stream=stream, extensions=request.extensions
+        request.method,
+        request.url,
+        headers=headers,
+        stream=_Stream(request.stream, call.sent.add_read),
+        extensions=request.extensions,
     )
 
 
-def _answered(call: OutgoingCall, response: httpx.Response) -> None:
+def _observed(response: httpx.Response, call: OutgoingCall) -> httpx.Response:
     call.answered(
         response.status_code,
         response.reason_phrase,
         _pairs(response.headers),
         response.http_version.rpartition("/")[2],
     )
-
-
-def _teed_response(response: httpx.Response, stream: Any) -> httpx.Response:
     return httpx.Response(
         response.status_code,
         headers=response.headers,
-        stream=stream,
+        stream=_Received(response.stream, call),
         extensions=response.extensions,
     )

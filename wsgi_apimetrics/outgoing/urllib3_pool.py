@@ -82,10 +82,8 @@ class _ObservedPool:
             headers = {**fields, **more}
         token = _inside.set(True)
         try:
-            response = urlopen(method, url, _teed(body, call), headers, *args, **kwargs)
-        except BaseException as error:
-            call.failed(error)
-            raise
+            with call.ended_by(BaseException):
+                response = urlopen(method, url, _teed(body, call), headers, *args, **kwargs)
         finally:
             _inside.reset(token)
         return _observed(response, call)
@@ -124,13 +122,10 @@ class ObservedResponse(HTTPResponse):
     ) -> Generator[bytes, None, None]:
         """Read as urllib3 does."""
         decoded = self.decode_content if decode_content is None else decode_content
-        try:
+        with self._call.ended_by(Exception):
             for chunk in super().read_chunked(amt, decode_content):
                 self._call.came(chunk, decoded=decoded)
                 yield chunk
-        except Exception as error:
-            self._call.failed(error)
-            raise
         self._over()
 
     def stream(
@@ -155,11 +150,8 @@ class ObservedResponse(HTTPResponse):
             self._call.finish()
 
     def _read(self, read: Callable[..., bytes], decode_content: bool | None, *args: Any) -> bytes:
-        try:
+        with self._call.ended_by(Exception):
             data = read(*args)
-        except Exception as error:
-            self._call.failed(error)
-            raise
         decoded = self.decode_content if decode_content is None else decode_content
         if data:
             self._call.came(data, decoded=decoded)
