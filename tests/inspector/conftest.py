@@ -58,7 +58,7 @@ def inspector(tmp_path_factory):
     sorts = varied(time.time())
     writer.append(jsonline.dumps(one, notes) for one, notes in sorts.values())
     assert writer.index(5)
-    app = Inspector(path, token=TOKEN, ingest=path.with_name("ingested.sqlite"))
+    app = Inspector(path, token=TOKEN, ingest=path.with_name("ingested.sqlite"), streams=20)
     with served(app) as address:
         ids = {name: one.id for name, (one, _) in sorts.items()}
         yield SimpleNamespace(address=address, path=path, writer=writer, ids=ids)

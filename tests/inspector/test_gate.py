@@ -49,7 +49,9 @@ def test_a_wrong_token_opens_nothing(client):
     assert "exchanges.sqlite" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/exchanges", "/exchanges/live", "/static/page.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/exchanges", "/exchanges/live", "/exchanges/stream", "/static/page.js"]
+)
 @pytest.mark.parametrize(
     "headers",
     [

@@ -7,20 +7,26 @@ the policy, an error of a script, a file that was not found.
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import werkzeug.test
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
+from werkzeug.test import create_environ
 
 from wsgi_apimetrics import jsonline
-from wsgi_apimetrics.store import Store
+from wsgi_apimetrics.inspector import Inspector
+from wsgi_apimetrics.store import Store, Writer
 
+from .conftest import served
 from .samples import CORPUS, exchange, hostile
 
 pytestmark = pytest.mark.slow
 
+HOST = "http://127.0.0.1:8000"
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 ROWS = "table.list tbody tr"
 
@@ -73,13 +79,148 @@ def test_the_list_finds_and_filters(page, inspector):
     assert "status" in driver.find_element(By.CSS_SELECTOR, "[role=alert]").text
 
 
+def followed_by(driver, how):
+    """Wait until the page says how it follows the store."""
+    button = driver.find_element(By.ID, "live")
+    until(driver, lambda: button.get_attribute("data-by") == how)
+
+
 def test_the_list_is_live(page, inspector):
-    """What is written while one looks comes in on top; paused, it does not."""
+    """What is written while one looks comes in on top, without a reload, down the stream."""
     driver = page("/exchanges")
+    driver.execute_script("window.stayed = true")
+    followed_by(driver, "stream")
+    before = int(texts(driver, "#count strong")[0])
     new = exchange("/just-now", at=time.time())
     inspector.writer.append([jsonline.dumps(new)])
     until(driver, lambda: texts(driver, ROWS)[0].find("/just-now") > 0)
     assert driver.find_element(By.CSS_SELECTOR, f'tr[data-id="{new.id}"] .status.s2')
+    assert texts(driver, "#count strong") == [str(before + 1)]
+    assert driver.execute_script("return window.stayed")
+
+
+def test_paused_it_stands_still_and_then_catches_up(page, inspector):
+    """The button stops it; what came meanwhile is there after it is pressed again."""
+    driver = page("/exchanges")
+    followed_by(driver, "stream")
+    button = driver.find_element(By.ID, "live")
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    new = exchange("/meanwhile", at=time.time())
+    inspector.writer.append([jsonline.dumps(new)])
+    # A page that follows is told of it; the paused one is not.
+    driver.switch_to.new_window("tab")
+    page("/exchanges")
+    assert "/meanwhile" in texts(driver, ROWS)[0]
+    driver.close()
+    driver.switch_to.window(driver.window_handles[0])
+    assert "/meanwhile" not in texts(driver, ROWS)[0]
+    driver.find_element(By.ID, "live").click()
+    until(driver, lambda: "/meanwhile" in texts(driver, ROWS)[0])
+
+
+def held_back(app):
+    """Return the app behind a proxy that passes nothing of a stream on before its end."""
+
+    def proxy(environ, start_response):
+        chunks = app(environ, start_response)
+        if not environ["PATH_INFO"].endswith("/stream"):
+            return chunks
+        try:
+            return [b"".join(chunks)]
+        finally:
+            chunks.close()
+
+    return proxy
+
+
+def taken(app):
+    """Return the app with its only stream open already."""
+    answer = werkzeug.test.run_wsgi_app(
+        app, {**create_environ("/exchanges/stream", HOST), "wsgi.multithread": True}
+    )
+    assert answer[1].startswith("200")
+    return app
+
+
+@pytest.mark.parametrize(
+    ("streams", "around"), [(0, None), (1, taken), (1, held_back)], ids=["none", "taken", "held"]
+)
+def test_without_a_stream_the_page_asks(chromium, fill, streams, around):
+    """None allowed, none free, or a proxy that holds it back: the list is live all the same."""
+    path = fill(exchange("/first", at=time.time()))
+    app = Inspector(path, check=lambda _: True, streams=streams)
+    with served(around(app) if around else app) as address, closing(app):
+        chromium.get_log("browser")
+        chromium.get(f"{address}/exchanges")
+        followed_by(chromium, "asking")
+        with closing(Writer(path)) as writer:
+            writer.append([jsonline.dumps(exchange("/second", at=time.time()))])
+        until(chromium, lambda: len(texts(chromium, ROWS)) == 2)
+        assert "/second" in texts(chromium, ROWS)[0]
+        assert chromium.get_log("browser") == []
+        chromium.get("about:blank")
+
+
+def test_that_it_is_not_reached_is_said_until_it_is(chromium, fill):
+    """A server that has gone is not silence; when it is back the list goes on by itself."""
+    path = fill(exchange("/first", at=time.time()))
+    with served(Inspector(path, check=lambda _: True, streams=1)) as address:
+        chromium.get(f"{address}/exchanges")
+        followed_by(chromium, "stream")
+        path.rename(path.with_suffix(".away"))
+        until(chromium, lambda: "Not reached" in chromium.find_element(By.ID, "reached").text)
+        path.with_suffix(".away").rename(path)
+        with closing(Writer(path)) as writer:
+            writer.append([jsonline.dumps(exchange("/second", at=time.time()))])
+        until(chromium, lambda: "/second" in texts(chromium, ROWS)[0])
+        assert chromium.find_element(By.ID, "reached").text == ""
+        chromium.get("about:blank")
+    chromium.get_log("browser")
+
+
+def test_a_stream_that_ends_in_time_is_no_failure(chromium, fill, monkeypatch):
+    """The browser comes back again and again; the page says nothing of it, and misses nothing."""
+    monkeypatch.setattr("wsgi_apimetrics.inspector.streams.LONGEST_SECONDS", 0.1)
+    path = fill(exchange("/first", at=time.time()))
+    app = Inspector(path, check=lambda _: True, streams=2)
+    places = []
+
+    def noted(environ, start_response):
+        if environ["PATH_INFO"].endswith("/stream"):
+            places.append(environ.get("HTTP_LAST_EVENT_ID"))
+        return app(environ, start_response)
+
+    with served(noted) as address, closing(Writer(path)) as writer:
+        chromium.get(f"{address}/exchanges")
+        chromium.execute_script(
+            "window.said = []; new MutationObserver((them) => window.said.push(...them))"
+            ".observe(document.getElementById('reached'), {childList: true})"
+        )
+        followed_by(chromium, "stream")
+        writer.append([jsonline.dumps(exchange("/between", at=time.time()))])
+        until(chromium, lambda: places[-1] == "2")
+        assert places[0] is None
+        assert len(texts(chromium, ROWS)) == 2
+        said = chromium.execute_script("return window.said.map((one) => one.target.textContent)")
+        assert not any(said)
+        chromium.get("about:blank")
+    assert chromium.get_log("browser") == []
+
+
+def test_a_flood_shows_the_newest_and_says_that_there_is_more(page, inspector):
+    """A page can follow only so much; where rows are left out there is a line."""
+    driver = page("/exchanges")
+    followed_by(driver, "stream")
+    now = time.time()
+    inspector.writer.append(
+        jsonline.dumps(exchange(f"/flood/{number}", at=now + number / 1000))
+        for number in range(300)
+    )
+    until(driver, lambda: "/flood/299" in texts(driver, ROWS)[0])
+    assert "More came in here" in driver.find_element(By.CSS_SELECTOR, "tr.gap").text
+    assert driver.find_element(By.ID, "more").is_displayed()
+    assert len(texts(driver, ROWS)) <= 200
 
 
 def test_the_keyboard_reaches_everything(page, inspector):

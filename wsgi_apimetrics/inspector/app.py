@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 from ..exceptions import ConfigurationError, StoreError
 from ..hosts import AllowedHosts
+from ..options import ENV_PREFIX, path_text
 from ..store import Store, default_path
 from .context import Context, Source
 from .gate import HEADERS, LOOPBACK, TOKEN, Check, Gate
@@ -25,6 +26,7 @@ from .ingest import Ingest
 from .rendering import page
 from .routes import ROUTES
 from .static_files import static
+from .streams import Streams
 
 INGESTED = "/ingested"
 """Where the pages of the ingested store are, below the inspector."""
@@ -42,6 +44,9 @@ class Inspector:
         allowed_hosts: The host names that it answers to, with or without a port; by default
             loopback's.
         ingest: A store of its own for what SDKs send; ``None``: nothing is taken.
+        streams: How many pages, in each process, may follow the store by a stream that stays
+            open. Each keeps one of the server's threads meanwhile; a server that has none is
+            left alone. By default pages ask once a second.
 
     Raises:
         ConfigurationError: neither a token nor a check, or a token that can be guessed.
@@ -58,6 +63,7 @@ class Inspector:
         check: Check | None = None,
         allowed_hosts: Sequence[str] = LOOPBACK,
         ingest: str | os.PathLike[str] | None = None,
+        streams: int = 0,
     ) -> None:
         if (token is None) == (check is None):
             raise ConfigurationError(
@@ -65,10 +71,13 @@ class Inspector:
             )
         if token is not None and len(token) < 16:
             raise ConfigurationError("Inspector: token: at least 16 characters, made at random")
-        self._captured = Source(Path(path) if path is not None else default_path(), "")
+        self._captured = Source(_written_by_local() if path is None else Path(path_text(path)), "")
         self._gate = Gate(token, check, AllowedHosts(allowed_hosts))
-        self._ingest = None if ingest is None else Ingest(Path(ingest))
-        self._ingested = None if ingest is None else Source(Path(ingest), INGESTED)
+        self._ingest = self._ingested = None
+        if ingest is not None:
+            self._ingested = Source(Path(path_text(ingest)), INGESTED)
+            self._ingest = Ingest(self._ingested.path)
+        self._streams = Streams(streams)
 
     def __repr__(self) -> str:
         return f"Inspector({str(self._captured.path)!r})"
@@ -84,7 +93,8 @@ class Inspector:
         return response(environ, start_response)
 
     def close(self) -> None:
-        """Close the ingested store, if there is one. May be called more than once."""
+        """End the streams, and close the ingested store. May be called more than once."""
+        self._streams.close()
         if self._ingest is not None:
             self._ingest.close()
 
@@ -122,13 +132,20 @@ class Inspector:
         source, path = self._captured, request.path
         if self._ingested is not None and f"{path}/".startswith(f"{INGESTED}/"):
             source, path = self._ingested, path[len(INGESTED) :] or "/"
-        context = Context(request, source, self._ingested is not None)
+        context = Context(request, source, self._ingested is not None, self._streams)
         urls = ROUTES.bind("inspector", url_scheme="http")
         try:
             view, arguments = urls.match(path, "GET")
             with Store(source.path) as store:
                 return view(context.opened(store), **arguments)  # type: ignore[no-any-return]
         except StoreError as error:
-            return page("no_store.html", context, 503, error=str(error))
+            is_there = source.path.exists() and source.path.stat().st_size > 0
+            return page("no_store.html", context, 503, error=str(error), is_there=is_there)
         except HTTPException as error:
             return page("error.html", context, error.code or 500, error=error)
+
+
+def _written_by_local() -> Path:
+    """Return the path that ``Local()`` writes to where the app says nothing."""
+    given = os.environ.get(f"{ENV_PREFIX}LOCAL_PATH")
+    return Path(path_text(given)) if given else default_path()

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request
 
 from ..store import Store
 from .ranges import TimeRange, time_range
+from .streams import Streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,14 @@ class Context:
 
     Attributes:
         has_ingest: Whether there is an ingested store to go to.
+        streams: Those that are open in this process.
         now: Unix time in seconds; every "ago" of a page is from here.
     """
 
     request: Request
     source: Source
     has_ingest: bool
+    streams: Streams
     store: Store | None = None
     now: float = field(default_factory=time.time)
 
@@ -53,6 +56,11 @@ class Context:
         """The store; there is one in every view."""
         assert self.store is not None
         return self.store
+
+    @property
+    def may_stream(self) -> bool:
+        """Whether a page may ask for a stream here."""
+        return self.streams.suit(self.request.environ)
 
     def arg(self, name: str, default: str = "") -> str:
         """Return a parameter of the address."""

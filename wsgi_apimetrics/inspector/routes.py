@@ -11,6 +11,7 @@ ROUTES = Map(
         Rule("/", endpoint=overview.show),
         Rule("/exchanges", endpoint=exchanges.show),
         Rule("/exchanges/live", endpoint=exchanges.live),
+        Rule("/exchanges/stream", endpoint=exchanges.stream),
         Rule("/exchanges/<id_>", endpoint=exchange.show),
         Rule("/exchanges/<id_>/as/<form>", endpoint=download.form),
         Rule("/exchanges/<id_>/<side>/image", endpoint=download.image),

@@ -17,9 +17,15 @@ from ..exceptions import ConfigurationError
 from .app import INGESTED, Inspector
 from .gate import LOOPBACK
 
+STREAMS = 4
+"""A browser opens six connections to one host, whatever is in how many tabs: two are left."""
+
 
 class _Quiet(WSGIRequestHandler):
     """The address has the token in it: no line for each request."""
+
+    timeout = 30.0
+    """In seconds: who takes nothing of an answer for so long does not keep its thread."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
@@ -54,7 +60,9 @@ def serve(
     token = token or secrets.token_urlsafe(24)
     ingested = ingested_path(path) if ingest else None
     named = f"[{host}]" if ":" in host else host
-    app = Inspector(path, token=token, allowed_hosts=(*LOOPBACK, named), ingest=ingested)
+    app = Inspector(
+        path, token=token, allowed_hosts=(*LOOPBACK, named), ingest=ingested, streams=STREAMS
+    )
     server = _listening(host, port, app)
     address = f"http://{named}:{server.port}"
     _announce(path, ingested, address, token)

@@ -1,39 +1,21 @@
 // The list: rows that come in while one looks, and two rows to compare.
 
-const EVERY = 1000;
+import { follow } from "./live.js";
+
 const KEPT = 200;
 
 export function list() {
-  if (document.body.dataset.live) follow(document.body.dataset.live);
+  if (document.body.dataset.live) follow(came);
   choosing();
 }
 
-function follow(address) {
-  const button = document.getElementById("live");
-  let seq = document.body.dataset.seq;
-  let on = true;
-  button.addEventListener("click", () => {
-    on = !on;
-    button.setAttribute("aria-pressed", String(on));
-  });
-  const look = async () => {
-    if (on && !document.hidden) {
-      try {
-        const query = new URLSearchParams(location.search);
-        query.set("seq", seq);
-        const answer = await fetch(`${address.split("?")[0]}?${query}`, { cache: "no-store" });
-        if (!answer.ok) throw new Error(String(answer.status));
-        const news = await answer.json();
-        seq = String(news.seq);
-        news.rows.forEach(put);
-        button.title = "";
-      } catch (error) {
-        button.title = `not reached: ${error.message}`;
-      }
-    }
-    setTimeout(look, EVERY);
-  };
-  setTimeout(look, EVERY);
+function came({ rows, gap }) {
+  if (gap) {
+    // More than is worth sending: the newest alone, and a line where the others would be.
+    document.querySelector("table.list tbody").prepend(document.getElementById("gap").content.cloneNode(true));
+    document.getElementById("more").hidden = false;
+  }
+  rows.forEach(put);
 }
 
 function put(values) {

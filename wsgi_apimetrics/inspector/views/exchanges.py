@@ -8,10 +8,11 @@ from typing import Any
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from ...store import Summary
+from ...store import Filter, Store, Summary
 from ..context import Context
 from ..filters import FIELDS, asked
 from ..rendering import clock, day, page, seconds, short, size, visible
+from ..streams import News
 
 _COUNTED = 10_000
 _NEW = 100
@@ -47,18 +48,41 @@ def show(context: Context) -> Response:
 
 def live(context: Context) -> Response:
     """Return what came after ``seq``, for the page to put on top."""
-    text = context.arg("seq", "0")
+    seq = _place(context.arg("seq", "0"))
+    wanted = asked(context.request.args, context.range()).filter
+    answer = _news(context, context.reading, wanted, seq)
+    return Response(json.dumps(answer), mimetype="application/json")
+
+
+def stream(context: Context) -> Response:
+    """Return the same for as long as the page is open, if there is a stream free for it."""
+    seq = _place(context.request.headers.get("Last-Event-ID") or context.arg("seq", "0"))
+    wanted = asked(context.request.args, context.range()).filter
+
+    def news(seq: int) -> News:
+        # Nothing is held between two looks: the file may be moved, or another thread may close us.
+        with Store(context.source.path) as store:
+            return _news(context, store, wanted, seq)
+
+    return context.streams.answer(context.request.environ, news, seq)
+
+
+def _place(text: str) -> int:
     if not text.isdecimal() or len(text) > 18:
         raise BadRequest("seq: a number")
-    wanted = asked(context.request.args, context.range())
-    store = context.reading
+    return int(text)
+
+
+def _news(context: Context, store: Store, wanted: Filter, seq: int) -> News:
+    """Return what came after ``seq``; of more than a page can follow, the newest."""
     # A search finds what is indexed; what is not yet is looked for the next time.
-    upto = store.last_indexed() if wanted.filter.search else store.last_seq()
-    new = store.newer(int(text), wanted.filter, _NEW)
-    if len(new) == _NEW:
-        upto = new[-1].seq
-    answer = {"seq": max(upto, int(text)), "rows": [row(context, one) for one in new]}
-    return Response(json.dumps(answer), mimetype="application/json")
+    upto = store.last_indexed() if wanted.search else store.last_seq()
+    new = store.newer(seq, wanted, _NEW + 1)
+    gap = len(new) > _NEW
+    if gap:
+        new = store.page(wanted, size=_NEW).summaries[::-1]
+    upto = max([upto, *(one.seq for one in new)])
+    return {"seq": upto, "gap": gap, "rows": [row(context, one) for one in new]}
 
 
 def row(context: Context, one: Summary) -> dict[str, Any]:
