@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 from ..exceptions import ConfigurationError, StoreError
 from ..hosts import AllowedHosts
-from ..options import ENV_PREFIX, path_text
+from ..options import ENV_PREFIX
 from ..store import Store, default_path
 from .context import Context, Source
 from .gate import HEADERS, LOOPBACK, TOKEN, Check, Gate
@@ -71,11 +71,13 @@ class Inspector:
             )
         if token is not None and len(token) < 16:
             raise ConfigurationError("Inspector: token: at least 16 characters, made at random")
-        self._captured = Source(_written_by_local() if path is None else Path(path_text(path)), "")
+        self._captured = Source(
+            _written_by_local() if path is None else Path(path).expanduser(), ""
+        )
         self._gate = Gate(token, check, AllowedHosts(allowed_hosts))
         self._ingest = self._ingested = None
         if ingest is not None:
-            self._ingested = Source(Path(path_text(ingest)), INGESTED)
+            self._ingested = Source(Path(ingest).expanduser(), INGESTED)
             self._ingest = Ingest(self._ingested.path)
         self._streams = Streams(streams)
 
@@ -148,4 +150,4 @@ class Inspector:
 def _written_by_local() -> Path:
     """Return the path that ``Local()`` writes to where the app says nothing."""
     given = os.environ.get(f"{ENV_PREFIX}LOCAL_PATH")
-    return Path(path_text(given)) if given else default_path()
+    return Path(given).expanduser() if given else default_path()
