@@ -96,7 +96,9 @@ def test_a_public_name_is_there_and_documented(module, name):
     assert isinstance(public, str) or inspect.getdoc(public)
 
 
-@pytest.mark.parametrize("module", ["wsgi_apimetrics", "wsgi_apimetrics.outgoing"])
+@pytest.mark.parametrize(
+    "module", ["wsgi_apimetrics", "wsgi_apimetrics.outgoing", "wsgi_apimetrics.store"]
+)
 def test_names_that_are_imported_later_are_seen_by_dir(module):
     """For a prompt's completion; and what is misspelt is no attribute."""
     package = importlib.import_module(module)

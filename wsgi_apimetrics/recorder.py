@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from .backends.base import Parts
 from .backends.sampling import Selection
@@ -17,11 +18,14 @@ from .capture.assemble import status_code_of
 from .capture.record import GroupOutcome, RawExchange, reseed_ids
 from .delivery.processor import BatchProcessor
 from .delivery.submission import Captured
-from .exchange import Body, Exchange, Group
 from .hosts import AllowedHosts
-from .payload import Fragment, Transport
-from .redaction.redactor import Redactor
 from .stats import BackendStats, DropReason
+
+if TYPE_CHECKING:
+    from .delivery.preparing import Prepare
+    from .exchange import Body, Exchange
+    from .payload import Fragment, Payload, Transport
+    from .redaction.redactor import Redactor
 
 
 class Lane:
@@ -30,6 +34,8 @@ class Lane:
     __slots__ = (
         "_group_index",
         "_hosts",
+        "_made",
+        "_redactor",
         "_selection",
         "_submit",
         "parts",
@@ -45,8 +51,8 @@ class Lane:
         self._selection = Selection(parts.selection)
         self.processor = BatchProcessor(
             parts.name,
-            self._preparation(),
-            parts.encoder.pack,
+            self._prepare,
+            self._pack,
             self._open_transport,
             parts.delivery,
             parts.limits,
@@ -54,6 +60,8 @@ class Lane:
             parts.destination,
         )
         self._submit = self.processor.submit
+        self._made: Prepare | None = None
+        self._redactor = self._make_redactor() if parts.redaction.has_expressions else None
 
     def with_parts(self, parts: Parts) -> Lane:
         """Return a lane that takes the same exchanges another way."""
@@ -99,9 +107,20 @@ class Lane:
         reseed_ids()
         return self.parts.open_transport()
 
-    def _preparation(self) -> Callable[[Captured, bool], Fragment]:
+    def _pack(self, fragments: Sequence[Fragment]) -> Payload:
+        return self.parts.encoder.pack(fragments)
+
+    def _prepare(self, captured: Captured, without_bodies: bool) -> Fragment:
+        """Redact and encode one exchange; what does it is made with the first."""
+        if self._made is None:
+            self._made = self._preparation()
+        return self._made(captured, without_bodies)
+
+    def _preparation(self) -> Prepare:
         """Redaction and encoding of one exchange, as the worker runs them."""
-        redact = Redactor(self.parts.redaction, self.parts.vocabulary).redact
+        from .exchange import Group
+
+        redact = (self._redactor or self._make_redactor()).redact
         encode = self.parts.encoder.encode
         select = self._selection.select
 
@@ -121,6 +140,11 @@ class Lane:
             return encode(redacted)
 
         return prepare
+
+    def _make_redactor(self) -> Redactor:
+        from .redaction.redactor import Redactor
+
+        return Redactor(self.parts.redaction, self.parts.vocabulary)
 
 
 class Recorder:

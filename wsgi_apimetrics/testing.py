@@ -131,7 +131,7 @@ class Memory(Backend):
             values = self.resolve(shared, environment)
             parts = Parts(
                 self._parts_name,
-                encoder=LocalEncoder(),
+                make_encoder=LocalEncoder,
                 open_transport=MemoryTransport,
                 selection=options.build(SelectionPolicy, values),
                 redaction=options.build(RedactionPolicy, values),
@@ -145,7 +145,7 @@ class Memory(Backend):
         self._encoders.append(encoder)
         return dataclasses.replace(
             parts,
-            encoder=encoder,
+            make_encoder=lambda: encoder,
             open_transport=lambda: self.transport,
             delivery=_changed(parts.delivery, delivery),
         )

@@ -86,7 +86,7 @@ class Files(Backend):
             raise ConfigurationError("Files: directory is missing: give Files(directory=...)")
         return Parts(
             name=self.name,
-            encoder=FilesEncoder(),
+            make_encoder=FilesEncoder,
             open_transport=functools.partial(FilesTransport, directory),
             selection=options.build(SelectionPolicy, values),
             redaction=options.build(RedactionPolicy, values),

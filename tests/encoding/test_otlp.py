@@ -11,7 +11,7 @@ from hypothesis import given
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from strategies import an_exchange, client_exchanges, redacted, redacted_exchanges
 
-from wsgi_apimetrics.encoding import otlp
+from wsgi_apimetrics.backends import otlp
 from wsgi_apimetrics.encoding.apitoolkit_span import APIToolkitSpans
 from wsgi_apimetrics.encoding.otlp import OTLPEncoder
 from wsgi_apimetrics.exceptions import MissingExtraError

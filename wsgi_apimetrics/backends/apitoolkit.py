@@ -14,22 +14,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .. import options
 from ..delivery.policy import BatchLimits, DeliveryPolicy
 from ..delivery.retry import RetryTable
-from ..encoding import Encoder
-from ..encoding.apitoolkit import APIToolkitEncoder
 from ..exceptions import ConfigurationError
 from ..options import BOOLEAN, ENV_PREFIX, SECRET, STRINGS, TEXT, choice, option, optional
-from ..payload import Transport
 from ..redaction.policy import RedactionPolicy
 from ..redaction.vocabulary import APITOOLKIT
 from ..transport.google import require_google_auth
 from ..transport.policy import URL, HttpPolicy
 from .base import Backend, Parts
-from .otlp import OTLP_LIMITS, OTLP_RETRIES, open_otlp, otlp_encoder
+from .otlp import OTLP_LIMITS, OTLP_RETRIES, open_otlp, otlp_encoder, require_opentelemetry_proto
 from .selection import SelectionPolicy
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from ..encoding import Encoder
+    from ..payload import Transport
     from ..typing import APIToolkitOptions
 
 ROOT_URL = "https://app.apitoolkit.io"
@@ -97,10 +96,10 @@ class APIToolkit(Backend):
         way = _otlp if over_otlp else _pubsub
         http = options.build(HttpPolicy, values)
         delivery = options.build(DeliveryPolicy, values)
-        encoder, open_transport, address = way(settings, environment, http, delivery.timeout)
+        make_encoder, open_transport, address = way(settings, environment, http, delivery.timeout)
         return Parts(
             name=self.name,
-            encoder=encoder,
+            make_encoder=make_encoder,
             open_transport=open_transport,
             selection=options.build(SelectionPolicy, values),
             redaction=options.build(RedactionPolicy, values),
@@ -113,8 +112,8 @@ class APIToolkit(Backend):
         )
 
 
-Way = tuple[Encoder, Callable[[], Transport], str]
-"""The encoder, the maker of the transport, and the address that it leads to."""
+Way = tuple[Callable[[], "Encoder"], Callable[[], "Transport"], str]
+"""The makers of the encoder and of the transport, and the address that it leads to."""
 
 
 def _pubsub(
@@ -138,28 +137,35 @@ def _pubsub(
             return transport
         return LoggedTransport(transport, APIToolkit.name, bytes.decode)
 
-    encoder = APIToolkitEncoder(settings.service_version, settings.tags)
-    return encoder, open_transport, f"{settings.root_url.rstrip('/')} {emulator or ''}"
+    def make_encoder() -> Encoder:
+        from ..encoding.apitoolkit import APIToolkitEncoder
+
+        return APIToolkitEncoder(settings.service_version, settings.tags)
+
+    return make_encoder, open_transport, f"{settings.root_url.rstrip('/')} {emulator or ''}"
 
 
 def _otlp(
     settings: APIToolkitSettings, _: Mapping[str, str], http: HttpPolicy, timeout: float
 ) -> Way:
-    from ..encoding.apitoolkit_span import APIToolkitSpans
-
+    require_opentelemetry_proto()
     headers = {"x-api-key": _required_key(settings)}
-    encoder = otlp_encoder(
-        settings.service_name,
-        settings.service_version,
-        describe=APIToolkitSpans(settings.service_version, settings.tags),
-    )
     endpoint = settings.endpoint or f"{settings.root_url.rstrip('/')}/v1/traces"
+
+    def make_encoder() -> Encoder:
+        from ..encoding.apitoolkit_span import APIToolkitSpans
+
+        return otlp_encoder(
+            settings.service_name,
+            settings.service_version,
+            describe=APIToolkitSpans(settings.service_version, settings.tags),
+        )
 
     def open_transport() -> Transport:
         debug_name = APIToolkit.name if settings.debug else None
         return open_otlp(endpoint, headers, http, timeout, debug_name)
 
-    return encoder, open_transport, endpoint
+    return make_encoder, open_transport, endpoint
 
 
 def _required_key(settings: APIToolkitSettings) -> str:

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import options
 from ..delivery.policy import BatchLimits, DeliveryPolicy
 from ..delivery.retry import RetryTable
-from ..encoding import Encoder
-from ..payload import Transport
 from ..redaction.policy import RedactionPolicy
 from ..redaction.vocabulary import README, Vocabulary
 from ..transport.policy import HttpPolicy
 from .selection import SelectionPolicy
+
+if TYPE_CHECKING:
+    from ..encoding import Encoder
+    from ..payload import Transport
 
 SHARED = (SelectionPolicy, RedactionPolicy, DeliveryPolicy, HttpPolicy)
 """The policies whose options may be given to the middleware or to a backend."""
@@ -31,7 +34,8 @@ class Parts:
 
     Attributes:
         name: The backend's name in statistics, log lines and metrics.
-        encoder: Turns redacted exchanges into fragments, and fragments into a payload.
+        make_encoder: Makes what turns redacted exchanges into fragments, and fragments into a
+            payload; called on the worker, at the first exchange.
         open_transport: Makes the transport; called on the worker, at the first exchange of
             the process and again after a fork.
         limits: How much one payload may carry.
@@ -45,7 +49,7 @@ class Parts:
     """
 
     name: str
-    encoder: Encoder
+    make_encoder: Callable[[], Encoder]
     open_transport: Callable[[], Transport]
     selection: SelectionPolicy
     redaction: RedactionPolicy
@@ -56,6 +60,11 @@ class Parts:
     destination: str = field(default="", repr=False)
     vocabulary: Vocabulary = README
     response_header: Callable[[str], tuple[str, str] | None] | None = None
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder, made when it is first asked for."""
+        return self.make_encoder()
 
 
 class Backend:

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import options
 from ..delivery.policy import BatchLimits, DeliveryPolicy
-from ..encoding.local import LocalEncoder
 from ..options import FILE, integer, number, option, optional
 from ..redaction.policy import RedactionPolicy
-from ..store import Limits, Writer, default_path
-from ..transport.local import LocalTransport
+from ..store import default_path
 from .base import Backend, Parts
 from .selection import SelectionPolicy
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from ..encoding import Encoder
+    from ..payload import Transport
     from ..typing import LocalOptions
 
 _DAY = 86400.0
@@ -76,15 +76,10 @@ class Local(Backend):
         values = self.resolve(shared, environment)
         settings = options.build(LocalSettings, values)
         path = Path(settings.path) if settings.path else default_path(environment)
-        writer = functools.partial(
-            Writer,
-            path,
-            Limits(settings.max_store_bytes, settings.max_age_days * _DAY),
-        )
         return Parts(
             name=self.name,
-            encoder=LocalEncoder(),
-            open_transport=functools.partial(LocalTransport, writer),
+            make_encoder=_encoder,
+            open_transport=functools.partial(_open, path, settings),
             selection=options.build(SelectionPolicy, values),
             redaction=options.build(RedactionPolicy, values),
             delivery=options.build(DeliveryPolicy, values),
@@ -92,3 +87,18 @@ class Local(Backend):
             destination=str(path),
             takes_client_exchanges=True,
         )
+
+
+def _encoder() -> Encoder:
+    from ..encoding.local import LocalEncoder
+
+    return LocalEncoder()
+
+
+def _open(path: Path, settings: LocalSettings) -> Transport:
+    """Make the transport; SQLite is imported here, on the worker."""
+    from ..store import Limits, Writer
+    from ..transport.local import LocalTransport
+
+    limits = Limits(settings.max_store_bytes, settings.max_age_days * _DAY)
+    return LocalTransport(functools.partial(Writer, path, limits))

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import options
 from .._version import __version__
 from ..delivery.policy import BatchLimits, DeliveryPolicy
 from ..delivery.retry import RetryTable
-from ..encoding.otlp import OTLPEncoder, require_opentelemetry_proto
-from ..encoding.semantics import Span, span_of
-from ..exceptions import ConfigurationError
-from ..exchange import Exchange
+from ..exceptions import ConfigurationError, MissingExtraError
 from ..options import BOOLEAN, ENV_PREFIX, TEXT, Kind, choice, list_from_text, option, optional
-from ..payload import Transport
 from ..redaction.policy import RedactionPolicy
 from ..redaction.vocabulary import APITOOLKIT
 from ..transport.policy import URL, HttpPolicy
@@ -28,6 +26,10 @@ from .selection import SelectionPolicy
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from ..encoding import Encoder
+    from ..encoding.semantics import Span
+    from ..exchange import Exchange
+    from ..payload import Transport
     from ..typing import OTLPOptions
 
 OTLP_RETRIES = RetryTable(retry=frozenset({429, 502, 503, 504}))
@@ -116,6 +118,7 @@ class OTLP(Backend):
                 "OTLP: endpoint is missing: give OTLP(endpoint=...) or set the environment "
                 f"variable {ENV_PREFIX}OTLP_ENDPOINT"
             )
+        require_opentelemetry_proto()
         http = options.build(HttpPolicy, values)
         delivery = options.build(DeliveryPolicy, values)
         compressed = settings.compression == "gzip"
@@ -124,7 +127,8 @@ class OTLP(Backend):
             headers["Content-Encoding"] = "gzip"
         return Parts(
             name=self.name,
-            encoder=otlp_encoder(
+            make_encoder=partial(
+                otlp_encoder,
                 settings.service_name,
                 settings.service_version,
                 settings.resource_attributes,
@@ -144,20 +148,28 @@ class OTLP(Backend):
         )
 
 
+def require_opentelemetry_proto() -> None:
+    """Raise :class:`MissingExtraError` unless the messages are installed; imports none of it."""
+    try:
+        found = find_spec("opentelemetry.proto")
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        raise MissingExtraError("Sending by OTLP", "otlp")
+
+
 def otlp_encoder(
     service_name: str,
     service_version: str | None,
     more: Mapping[str, str] | None = None,
-    describe: Callable[[Exchange], Span] = span_of,
+    describe: Callable[[Exchange], Span] | None = None,
     *,
     compressed: bool = False,
-) -> OTLPEncoder:
-    """Return the encoder for a service.
+) -> Encoder:
+    """Return the encoder for a service; ``None`` describes as the conventions do."""
+    from ..encoding.otlp import OTLPEncoder
+    from ..encoding.semantics import span_of
 
-    Raises:
-        MissingExtraError: the messages are not installed.
-    """
-    require_opentelemetry_proto()
     resource = {
         "service.name": service_name,
         "service.version": service_version or "",
@@ -167,7 +179,7 @@ def otlp_encoder(
         **(more or {}),
     }
     resource = {name: text for name, text in resource.items() if text}
-    return OTLPEncoder(resource, describe, compressed=compressed)
+    return OTLPEncoder(resource, describe or span_of, compressed=compressed)
 
 
 def open_otlp(

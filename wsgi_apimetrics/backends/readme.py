@@ -15,21 +15,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .. import options
 from .._version import __version__
 from ..delivery.policy import BatchLimits, DeliveryPolicy
-from ..encoding.readme import ReadMeEncoder
 from ..exceptions import ConfigurationError
 from ..options import BOOLEAN, ENV_PREFIX, KEY, checked, option, optional
-from ..payload import Transport
 from ..redaction.policy import RedactionPolicy
 from ..redaction.vocabulary import README
-from ..transport.http import HttpTransport
 from ..transport.policy import URL, HttpPolicy
 from .base import Backend, Parts
-from .readme_links import DocumentationLinks, LinkingTransport, base_url
+from .readme_links import DocumentationLinks
 from .selection import SelectionPolicy
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from ..encoding import Encoder
+    from ..payload import Transport
     from ..typing import ReadMeOptions
 
 SERVER = "https://metrics.readme.io"
@@ -99,7 +98,7 @@ class ReadMe(Backend):
         links = DocumentationLinks(settings.base_log_url)
         return Parts(
             name=self.name,
-            encoder=ReadMeEncoder(development=settings.development_mode),
+            make_encoder=partial(_encoder, development=settings.development_mode),
             open_transport=lambda: destination.open(links),
             selection=options.build(SelectionPolicy, values),
             redaction=options.build(RedactionPolicy, values),
@@ -109,6 +108,12 @@ class ReadMe(Backend):
             vocabulary=README,
             response_header=links.header,
         )
+
+
+def _encoder(*, development: bool) -> Encoder:
+    from ..encoding.readme import ReadMeEncoder
+
+    return ReadMeEncoder(development=development)
 
 
 class _Destination:
@@ -138,6 +143,8 @@ class _Destination:
     def open(self, links: DocumentationLinks) -> Transport:
         """Make the transport; urllib3 is imported here, on the worker."""
         from ..transport.client import HttpClient
+        from ..transport.http import HttpTransport
+        from .readme_links import LinkingTransport, base_url
 
         credentials = base64.b64encode(f"{self._key}:".encode()).decode("ascii")
         headers = {

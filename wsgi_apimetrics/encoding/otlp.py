@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import MissingExtraError
 from ..exchange import ErrorRecord, Exchange, RedactedExchange
 from ..payload import Fragment, Payload
 from .semantics import Attribute, Span, is_error, said, span_of
@@ -21,16 +19,6 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/x-protobuf"
 SCOPE = "wsgi_apimetrics"
-
-
-def require_opentelemetry_proto() -> None:
-    """Raise :class:`MissingExtraError` unless the messages are installed; imports none of it."""
-    try:
-        found = find_spec("opentelemetry.proto")
-    except ModuleNotFoundError:
-        found = None
-    if found is None:
-        raise MissingExtraError("Sending by OTLP", "otlp")
 
 
 class OTLPEncoder:

@@ -108,3 +108,14 @@ class RedactionPolicy:
         optional(HOOK),
         "Takes each redacted exchange and returns it, changed or not, or None to drop it.",
     )
+
+    @property
+    def has_expressions(self) -> bool:
+        """Whether anything has to be parsed, and may turn out wrong: a JSONPath, a pattern."""
+        lists = (self.denylist or (), *(self.allowlist or ()))
+        return bool(
+            self.redact_request_body
+            or self.redact_response_body
+            or self.redact_patterns
+            or any(entry.startswith("$") for entries in lists for entry in entries)
+        )

@@ -7,13 +7,31 @@ size, and refused and left alone when it is not ours, damaged, or of a newer ver
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..exceptions import StoreError
-from .conditions import Filter
+from ..later import later
 from .location import default_path
-from .overview import Overview
-from .reader import Page, Store
-from .rows import Summary
-from .writer import Limits, Writer
+
+if TYPE_CHECKING:
+    from .conditions import Filter
+    from .overview import Overview
+    from .reader import Page, Store
+    from .rows import Summary
+    from .writer import Limits, Writer
+else:  # what reads and writes brings SQLite along: an app that starts does not need it yet
+    __getattr__ = later(
+        __name__,
+        {
+            "Filter": "conditions",
+            "Limits": "writer",
+            "Overview": "overview",
+            "Page": "reader",
+            "Store": "reader",
+            "Summary": "rows",
+            "Writer": "writer",
+        },
+    )
 
 __all__ = [
     "Filter",
@@ -26,3 +44,7 @@ __all__ = [
     "Writer",
     "default_path",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
