@@ -9,8 +9,8 @@ the middleware is built, and nothing is started.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from . import options
 from .backends.base import SHARED, Backend, Parts
@@ -28,8 +28,7 @@ KNOWN = {**options.kinds(CapturePolicy, *SHARED), "backends": optional(BACKENDS)
 """Every option of the middleware by name."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """A whole configuration, ready to be assembled.
 
     Attributes:

@@ -8,9 +8,8 @@ what fails in here is reported to the guard and never raised.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from time import perf_counter, time
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..current import current
 from ..errors import error_record, is_same
@@ -25,8 +24,7 @@ GROUP_KEY = "wsgi_apimetrics.group"
 SKIP_KEY = "wsgi_apimetrics.skip"
 
 
-@dataclass(frozen=True, slots=True)
-class Hooks:
+class Hooks(NamedTuple):
     """What a capture asks of the middleware around it.
 
     Attributes:

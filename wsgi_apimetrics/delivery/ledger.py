@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any
 
 from ..stats import BackendStats, DropReason
 
 
-@dataclass(slots=True)
 class Ledger:
     """The counts of one backend in one process.
 
@@ -31,29 +28,19 @@ class Ledger:
             those have left.
     """
 
-    closed: bool = False
-    lock: Any = field(default_factory=threading.RLock)
-    settled: threading.Condition = field(init=False)
-    submitted: int = 0
-    waiting: int = 0
-    waiting_bytes: int = 0
-    in_hand: int = 0
-    in_hand_bytes: int = 0
-    spooled: int = 0
-    cleared: int = 0
-    adopted: int = 0
-    turned_away: int = 0
-    delivered: int = 0
-    retried: int = 0
-    dead_lettered: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-    omitted_bodies: Counter[str] = field(default_factory=Counter)
-    last_success: float | None = None
-    last_error: str | None = None
-    last_error_at: float | None = None
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
+        self.closed = False
+        self.lock = threading.RLock()
         self.settled = threading.Condition(self.lock)
+        self.submitted = self.waiting = self.waiting_bytes = 0
+        self.in_hand = self.in_hand_bytes = self.spooled = self.cleared = 0
+        self.adopted = self.turned_away = 0
+        self.delivered = self.retried = self.dead_lettered = 0
+        self.dropped: Counter[str] = Counter()
+        self.omitted_bodies: Counter[str] = Counter()
+        self.last_success: float | None = None
+        self.last_error: str | None = None
+        self.last_error_at: float | None = None
 
     def turn_away(self, reason: DropReason) -> None:
         """Count an exchange that was captured and never submitted."""

@@ -11,9 +11,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..payload import Pack, Transport
 from .buffer import NEVER, Buffer
 from .ledger import Ledger
 from .notices import Notices
@@ -23,14 +22,16 @@ from .retry import RetryTable
 from .sender import Sender
 from .stock import MemoryStock, Stock
 
+if TYPE_CHECKING:
+    from ..payload import Pack, Transport
+
 LINGER_SECONDS = 0.02
 """How long a captured exchange may wait for others before they go to disk in one commit."""
 
 MOST_IN_A_COMMIT = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What a backend's delivery is made of; the same in every process."""
 
     name: str
@@ -40,7 +41,11 @@ class Plan:
     policy: DeliveryPolicy
     limits: BatchLimits
     retries: RetryTable
-    destination: str = field(default="", repr=False)
+    destination: str = ""
+
+    def __repr__(self) -> str:
+        """Without the destination, which holds keys."""
+        return f"Plan({self.name!r})"
 
     @property
     def spooling(self) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from ..exceptions import ExchangeDropped
-from ..payload import Fragment
 from ..stats import DropReason
 from .guard import attempt
 from .ledger import Ledger
@@ -15,12 +15,15 @@ from .policy import BatchLimits
 from .stock import Piece
 from .submission import Captured
 
+if TYPE_CHECKING:
+    from ..payload import Fragment
+
 _TURN_SECONDS = 0.0005
 """How long the worker goes on before it lets others run. The interpreter itself takes the lock
 from a thread after 5 ms; letting go of it costs as much as 60 us, which is a third of preparing
 an exchange."""
 
-Prepare = Callable[[Captured, bool], Fragment]
+Prepare = Callable[[Captured, bool], "Fragment"]
 """Redacts and encodes one exchange; ``True`` leaves its bodies out, with a marker."""
 
 

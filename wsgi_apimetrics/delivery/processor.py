@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from ..payload import Pack, Transport
 from ..stats import BackendStats, DropReason
 from .exits import shut_down_at_exit
 from .pipeline import Plan
@@ -21,6 +21,9 @@ from .preparing import Prepare
 from .retry import RetryTable
 from .submission import Captured
 from .worker import Worker
+
+if TYPE_CHECKING:
+    from ..payload import Pack, Transport
 
 
 class BatchProcessor:

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..payload import Outcome
+if TYPE_CHECKING:
+    from ..payload import Outcome
 
 
 class Action(enum.Enum):
@@ -31,8 +33,7 @@ class Action(enum.Enum):
     """All of it is refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """An action, and how many seconds to wait before anything is sent again."""
 
     action: Action

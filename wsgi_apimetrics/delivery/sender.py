@@ -10,20 +10,21 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..notices import Notices
-from ..payload import Outcome, Pack, Transport
 from ..stats import DropReason
 from .guard import attempt
 from .ledger import Ledger
 from .retry import Action, Decision, RetryTable, decide
 from .stock import Piece, Stock
 
+if TYPE_CHECKING:
+    from ..payload import Outcome, Pack, Transport
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+
+class Batch(NamedTuple):
     """What is sent in one payload; ``attempts`` is how often it has been."""
 
     pieces: tuple[Piece, ...]
@@ -85,7 +86,7 @@ class Sender:
     def step(self) -> None:
         """Send one payload now, whatever :attr:`not_before` says, and act on the outcome."""
         batch = self._batches.popleft()
-        batch = replace(batch, attempts=batch.attempts + 1)
+        batch = Batch(batch.pieces, batch.attempts + 1)
         if batch.attempts > 1:
             with self._ledger.lock:
                 self._ledger.retried += len(batch.pieces)
@@ -119,11 +120,11 @@ class Sender:
         if self._transport is None:
             opened = attempt(self._open_transport)
             if isinstance(opened, Exception):
-                return Outcome(error=f"opening the transport: {type(opened).__name__}")
+                return _no_answer(f"opening the transport: {type(opened).__name__}")
             self._transport = opened
         outcome = attempt(partial(self._transport.send, payload))
         if isinstance(outcome, Exception):
-            return Outcome(error=type(outcome).__name__, uncertain=True)
+            return _no_answer(type(outcome).__name__, uncertain=True)
         return outcome
 
     def _unpackable(self, batch: Batch) -> None:
@@ -196,6 +197,12 @@ class Sender:
 
 
 _TOO_LARGE = 413
+
+
+def _no_answer(error: str, *, uncertain: bool = False) -> Outcome:
+    from ..payload import Outcome
+
+    return Outcome(error=error, uncertain=uncertain)
 
 
 def _said(outcome: Outcome) -> str:

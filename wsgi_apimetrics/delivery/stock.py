@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ..payload import Fragment, Outcome
 from ..stats import DropReason
 from .ledger import Ledger
 from .policy import BatchLimits
 from .submission import Captured
 
+if TYPE_CHECKING:
+    from ..payload import Fragment, Outcome
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+
+class Piece(NamedTuple):
     """A prepared exchange on its way.
 
     Attributes:
@@ -33,8 +33,7 @@ class Piece:
     position: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
+class DeadLetter(NamedTuple):
     """An exchange that the backend refused for good, and what it answered."""
 
     id: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ..exchange import Exchange
+if TYPE_CHECKING:
+    from ..exchange import Exchange
 
 
 class Captured(Protocol):

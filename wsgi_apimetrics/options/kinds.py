@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import re
 import sys
@@ -146,9 +145,9 @@ def _common_to(shared: Iterable[str], own: Iterable[str]) -> tuple[str, ...]:
 
 
 STRINGS = Kind("a list of texts", _strings, list_from_text)
-RULES = dataclasses.replace(STRINGS, joined=_all_of)
+RULES = STRINGS._replace(joined=_all_of)
 """Rules that forbid: a backend's hold beside the middleware's."""
-PERMITS = dataclasses.replace(STRINGS, joined=_common_to)
+PERMITS = STRINGS._replace(joined=_common_to)
 """Rules that permit: what a backend permits must be permitted by the middleware too."""
 
 
@@ -186,4 +185,4 @@ def optional(kind: Kind) -> Kind:
     def check(value: Any) -> Any:
         return None if value is None else kind.check(value)
 
-    return dataclasses.replace(kind, accepts=f"{kind.accepts}, or None", check=check)
+    return kind._replace(accepts=f"{kind.accepts}, or None", check=check)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -81,8 +80,7 @@ def misspelt(environment: Mapping[str, str], known: Iterable[str]) -> dict[str, 
         name = variable.removeprefix(ENV_PREFIX).lower()
         if not variable.startswith(ENV_PREFIX) or name in names:
             continue
-        near = [one for one in names if one.endswith(f"_{name}")]
-        near += difflib.get_close_matches(name, names, n=1, cutoff=0.8)
+        near = [one for one in names if one.endswith(f"_{name}")] or _close(name, names, 0.8)
         if near:
             found[variable] = f"{ENV_PREFIX}{near[0]}".upper()
     return found
@@ -111,6 +109,12 @@ def build(policy: type[P], values: Mapping[str, Any]) -> P:
 def _refuse_unknown(names: Iterable[str], known: Mapping[str, Kind], text: str) -> None:
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name.lower(), known, n=1)
+            near = _close(name.lower(), known)
             hint = f": did you mean {near[0]!r}?" if near else ""
             raise ConfigurationError(f"{text} {name!r}{hint}")
+
+
+def _close(name: str, known: Iterable[str], alike: float = 0.6) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(name, list(known), n=1, cutoff=alike)

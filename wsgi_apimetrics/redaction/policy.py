@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from ..options import BOOLEAN, FUNCTION, PERMITS, RULES, STRINGS, option, optional
 
@@ -30,8 +30,7 @@ def _defaults(value: Any) -> tuple[str, ...]:
     return names
 
 
-@dataclass(frozen=True, slots=True)
-class Hooks:
+class Hooks(NamedTuple):
     """Hooks that run one after the other; ``None`` from one ends it."""
 
     hooks: tuple[Callable[[Any], Any], ...]
@@ -45,16 +44,15 @@ class Hooks:
         return exchange
 
 
-ALLOWLIST = replace(
-    STRINGS, accepts="a list of texts", check=_one_list, joined=lambda shared, own: (*shared, *own)
+ALLOWLIST = STRINGS._replace(
+    accepts="a list of texts", check=_one_list, joined=lambda shared, own: (*shared, *own)
 )
-DEFAULTS = replace(
-    PERMITS,
+DEFAULTS = PERMITS._replace(
     accepts=f"a list of header names out of {', '.join(SENSITIVE_HEADERS)}",
     check=_defaults,
 )
-HOOK = replace(FUNCTION, joined=lambda shared, own: Hooks((shared, own)))
-EITHER = replace(BOOLEAN, joined=lambda shared, own: shared or own)
+HOOK = FUNCTION._replace(joined=lambda shared, own: Hooks((shared, own)))
+EITHER = BOOLEAN._replace(joined=lambda shared, own: shared or own)
 
 
 @dataclass(frozen=True, slots=True)

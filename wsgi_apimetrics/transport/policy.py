@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,7 +32,7 @@ def _plain_url(value: Any) -> str:
 
 
 URL = Kind("an http or https URL", _plain_url)
-SECRET_URL = dataclasses.replace(URL, check=_url, secret=True)
+SECRET_URL = URL._replace(check=_url, secret=True)
 """A URL that may hold a password."""
 
 
