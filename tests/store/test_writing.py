@@ -172,15 +172,19 @@ def test_the_index_catches_up_when_nothing_more_is_sent(path):
     transport.close()
 
 
-def test_a_store_of_others_is_refused_for_good(path):
-    """The outcome has a status, so that nobody tries for ever."""
+def test_a_store_of_others_is_left_alone_until_somebody_moves_it(path):
+    """What is wrong is said without a status, for nobody spoke HTTP; then it goes through."""
     path.parent.mkdir()
     path.write_text("Dear diary,")
     transport = LocalTransport(lambda: Writer(path))
-    outcome = transport.send(payload(exchange()))
+    one = payload(exchange())
+    outcome = transport.send(one)
+    assert (outcome.status_code, outcome.accepted) == (None, False)
+    assert "not a store" in outcome.mend
+    path.rename(path.with_suffix(".txt"))
+    assert transport.send(one).accepted
     transport.close()
-    assert (outcome.status_code, outcome.accepted) == (409, False)
-    assert "not a store" in outcome.error
+    assert path.with_suffix(".txt").read_text() == "Dear diary,"
 
 
 def test_a_full_disk_is_worth_another_try(path, writer):

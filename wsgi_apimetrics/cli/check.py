@@ -75,16 +75,18 @@ def _asked(parts: Parts) -> Finding:
     status = outcome.status_code
     if outcome.accepted or status in _NOT_EMPTY:
         return Finding(parts.name, ok=True, answer=f"answers ({status})")
-    return Finding(parts.name, ok=False, answer=_answer(outcome), mend=_mend(status))
+    return Finding(parts.name, ok=False, answer=_answer(outcome), mend=_mend(outcome))
 
 
 def _answer(outcome: Outcome) -> str:
-    if outcome.status_code is None:
-        return f"no answer: {outcome.error}"
-    return f"answers {outcome.status_code}: {outcome.error}".rstrip(": ")
+    said = "no answer" if outcome.status_code is None else f"answers {outcome.status_code}"
+    return f"{said}: {outcome.error}" if outcome.error else said
 
 
-def _mend(status: int | None) -> str:
+def _mend(outcome: Outcome) -> str:
+    status = outcome.status_code
+    if outcome.mend:
+        return outcome.mend
     if status is None:
         return "is the server's URL right, and may this machine reach it (proxy, firewall)?"
     if status >= 500:

@@ -80,7 +80,8 @@ class Sender:
             if decision.action in {Action.SPLIT, Action.SET_ASIDE}:
                 self._set_aside(fragments, outcome)
                 return
-            if decision.action is Action.COOL_DOWN:
+            # Patience does not help where somebody has to do something.
+            if decision.action is Action.COOL_DOWN or outcome.mend:
                 raise NotSent(f"{self._parts.name} refuses: {_said(outcome)}")
             if attempt < _ATTEMPTS:
                 time.sleep(min(decision.wait, _LONGEST_WAIT_SECONDS))
@@ -102,6 +103,6 @@ class Sender:
 
 
 def _said(outcome: Outcome) -> str:
-    if outcome.status_code is None:
-        return outcome.error
-    return f"{outcome.status_code} {outcome.error}".strip()
+    """Return what there is to say of an answer, or of none: at least one of the three."""
+    status = "" if outcome.status_code is None else str(outcome.status_code)
+    return " ".join(filter(None, (status, outcome.error, outcome.mend)))

@@ -11,9 +11,6 @@ from ..exceptions import StoreError
 from ..payload import Outcome, Payload
 
 KEPT = 200
-REFUSED = 409
-"""The store is not ours, damaged or newer: trying again won't help."""
-
 
 _BRIEFLY = 0.02
 _LATER_SECONDS = 0.5
@@ -48,11 +45,12 @@ class LocalTransport:
         self._catching_up: threading.Thread | None = None
 
     def send(self, payload: Payload) -> Outcome:
-        """Append the payload's lines. A full disk or a locked file is worth another try."""
+        """Append the payload's lines; whatever is in the way of that may be mended meanwhile."""
         try:
             rejected = self._store.append(payload.content.splitlines())
         except StoreError as error:
-            return Outcome(status_code=REFUSED, error=str(error), mend=str(error))
+            # Not ours, damaged or newer. No status: nobody answered, least of all by HTTP.
+            return Outcome(mend=str(error))
         except (sqlite3.OperationalError, OSError) as error:
             return Outcome(error=f"the local store: {error}")
         if not self._upkeep(_BRIEFLY):
