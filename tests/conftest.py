@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from wsgi_apimetrics.delivery import exits
+
 _IN_CI = os.environ.get("CI") == "true"
 
 # No deadline: a slow example on a busy machine is no defect.
@@ -86,6 +88,15 @@ def _reset(_bare_environment: Path) -> Iterator[None]:
             logger.setLevel(logging.NOTSET)
             logger.propagate = True
             logger.disabled = False
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_on(_bare_environment: Path) -> Iterator[None]:
+    """End the workers that a test has left: at the end of the process they would speak up."""
+    before = set(exits._endings)
+    yield
+    for ending in exits._endings - before:
+        ending.shutdown(0.0)
 
 
 # -- the network ----------------------------------------------------------------------------
