@@ -29,10 +29,12 @@ class CurrentExchange(Protocol):
     @property
     def id(self) -> str:
         """The exchange's id, a version 4 UUID."""
+        ...
 
     @property
     def trace_id(self) -> str:
         """32 hexadecimal digits: see :func:`wsgi_apimetrics.trace.trace_of`."""
+        ...
 
 
 current: ContextVar[CurrentExchange | None] = ContextVar("wsgi_apimetrics_current", default=None)

@@ -60,10 +60,16 @@ def _where(global_conf: Mapping[str, str], local_conf: Mapping[str, str]) -> str
     return f"{file} {' or '.join(f'[{section}]' for section in sections)}".rstrip()
 
 
+class _IniFile(configparser.RawConfigParser):
+    """An ini file in which, as in PasteDeploy's, names of options keep their capitals."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 def _sections(file: str, local_conf: Mapping[str, str]) -> list[str]:
     """Return the sections whose options, those they take over by ``use`` included, are these."""
-    parser = configparser.RawConfigParser(default_section="DEFAULT", strict=False)
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser = _IniFile(default_section="DEFAULT", strict=False)
     try:
         with Path(file).open(encoding="utf-8") as opened:
             parser.read_file(opened)

@@ -69,9 +69,11 @@ class Transport(Protocol):
 
     def send(self, payload: Payload) -> Outcome:
         """Send ``payload`` once and say what came of it. Never raises for the network."""
+        ...
 
     def close(self) -> None:
         """Let go of connections and files. May be called more than once."""
+        ...
 
 
 class Pack(Protocol):
@@ -79,3 +81,4 @@ class Pack(Protocol):
 
     def __call__(self, fragments: Sequence[Fragment], /) -> Payload:
         """Return the payload that carries ``fragments``."""
+        ...

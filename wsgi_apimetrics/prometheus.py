@@ -50,6 +50,7 @@ class Counted(Protocol):
 
     def stats(self) -> Mapping[str, BackendStats]:
         """Return each backend's counts by its name."""
+        ...
 
 
 class ApiMetricsCollector:

@@ -32,7 +32,7 @@ class ResponseTee:
 
     def __init__(self, app_iter: Any, recorder: BodyRecorder, end: ResponseEnd) -> None:
         self._app_iter = app_iter
-        self._next = getattr(app_iter, "__next__", None)
+        self._next: Any = getattr(app_iter, "__next__", None)
         self._add = recorder.add
         self._end = end
         self._begun = False
@@ -54,7 +54,7 @@ class ResponseTee:
 
     def __next__(self) -> Any:
         try:
-            chunk = self._next()  # type: ignore[misc]
+            chunk = self._next()
         except StopIteration:
             self._end.exhausted()
             raise

@@ -87,7 +87,7 @@ def _is_of_the_request(name: str) -> bool:
 
 def _bounded(texts: dict[str, str], policy: CapturePolicy) -> dict[str, str]:
     """Keep the CGI variables, and headers in their order as long as there is room."""
-    longest = dict.fromkeys(_OF_THE_URL, policy.max_url_bytes)
+    longest: dict[str, int] = dict.fromkeys(_OF_THE_URL, policy.max_url_bytes)
     kept = {name: texts[name][: longest.get(name, _LONGEST)] for name in _CGI if name in texts}
     if len(texts.get("QUERY_STRING", "")) > policy.max_url_bytes:
         # Whole parameters only: a half one misleads.

@@ -21,12 +21,15 @@ class Ending(Protocol):
 
     def hurry(self) -> None:
         """Begin to end; returns at once."""
+        ...
 
     def shutdown(self, timeout: float) -> bool:
         """End within ``timeout`` seconds."""
+        ...
 
     def forget(self) -> None:
         """Another process's: let go of what it had queued, and touch nothing else."""
+        ...
 
 
 _endings: set[Ending] = set()

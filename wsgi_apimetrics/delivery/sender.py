@@ -169,7 +169,7 @@ class Sender:
 
     def _split(self, batch: Batch, outcome: Outcome, decision: Decision) -> None:
         self._failed(outcome)
-        if len(batch.pieces) > 1:
+        if len(batch.pieces) != 1:
             self._halve(batch)
             return
         small = self._shrunk(batch.pieces[0]) if outcome.status_code == _TOO_LARGE else None

@@ -47,42 +47,55 @@ class Stock(Protocol):
 
     def has_room(self) -> bool:
         """Whether more may be prepared now; if not, it waits in the buffer."""
+        ...
 
     def put(self, pieces: Sequence[Piece]) -> None:
         """Keep what was prepared."""
+        ...
 
     def take(self, limits: BatchLimits) -> list[Piece]:
         """Return the oldest, as many as one payload carries, to be sent now."""
+        ...
 
     def depth(self) -> int:
         """How many could be taken."""
+        ...
 
     def delivered(self, pieces: Sequence[Piece], rejected: int) -> None:
         """The backend has them, but for ``rejected`` ones that it turned down."""
+        ...
 
     def refused(self, pieces: Sequence[Piece], outcome: Outcome) -> None:
         """The backend will never have them."""
+        ...
 
     def dropped(self, pieces: Sequence[Piece], reason: DropReason) -> None:
         """They are given up."""
+        ...
 
     def due_in(self, now: float) -> float | None:
         """Return the seconds until :meth:`refresh` or :meth:`spill` has something to do."""
+        ...
 
     def refresh(self) -> bool:
         """Keep house; say whether what is being sent is still this process's to send."""
+        ...
 
     def reclaim(self, pieces: Sequence[Piece]) -> bool:
         """Take back what is being sent if it can be kept more safely; say whether so."""
+        ...
 
     def spill(self) -> None:
         """Move what had to stay in memory to where it belongs, if that can be done now."""
+        ...
 
     def forget(self) -> None:
         """In a child: let go of the parent's claim without touching what is the parent's."""
+        ...
 
     def close(self) -> None:
         """Let go of files."""
+        ...
 
 
 class MemoryStock:

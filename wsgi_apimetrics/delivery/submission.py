@@ -19,3 +19,4 @@ class Captured(Protocol):
 
     def exchange(self) -> Exchange:
         """Return the exchange; made once, on the worker, and remembered."""
+        ...

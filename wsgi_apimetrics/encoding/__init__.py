@@ -17,6 +17,8 @@ class Encoder(Protocol):
 
     def encode(self, exchange: RedactedExchange) -> Fragment:
         """Encode one exchange; raises :class:`ValueError` for one that can't be."""
+        ...
 
     def pack(self, fragments: Sequence[Fragment]) -> Payload:
         """Join encoded exchanges to what one request carries."""
+        ...

@@ -102,11 +102,10 @@ def _report_handled(app: Flask) -> None:
     """
     handle = app.handle_user_exception
 
-    def handle_user_exception(*args: Any) -> Any:
-        answer = handle(*args)
-        error = args[-1]
-        if not isinstance(error, HTTPException):
-            report_error(request.environ, error)
+    def handle_user_exception(e: Exception) -> Any:
+        answer = handle(e)
+        if not isinstance(e, HTTPException):
+            report_error(request.environ, e)
         return answer
 
-    app.handle_user_exception = handle_user_exception  # type: ignore[assignment, method-assign]
+    app.handle_user_exception = handle_user_exception  # type: ignore[method-assign]

@@ -79,10 +79,10 @@ class _Short(reprlib.Repr):
         super().__init__()
         self.maxstring = self.maxother = 80
 
-    def repr_int(self, value: int, _level: int) -> str:
+    def repr_int(self, x: int, level: int) -> str:  # noqa: ARG002 - reprlib's
         """Python refuses to spell out an integer of more than 4,300 digits."""
         digits = 40
-        return repr(value) if abs(value) < 10**digits else f"a number of over {digits} digits"
+        return repr(x) if abs(x) < 10**digits else f"a number of over {digits} digits"
 
 
 def short(value: object) -> str:

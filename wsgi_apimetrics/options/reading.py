@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..exceptions import ConfigurationError
 from .kind import Kind, checked, parsed
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 ENV_PREFIX = "WSGI_APIMETRICS_"
 """The environment variable of an option is this and the option's name in capitals."""
 
-P = TypeVar("P")
+P = TypeVar("P", bound="DataclassInstance")
 
 
 def option(default: Any, kind: Kind, doc: str) -> Any:
@@ -102,7 +105,7 @@ def merged(
 
 def build(policy: type[P], values: Mapping[str, Any]) -> P:
     """Make a ``policy`` of those ``values`` that it has a field for."""
-    names = {field.name for field in dataclasses.fields(policy)}  # type: ignore[arg-type]
+    names = {field.name for field in dataclasses.fields(policy)}
     return policy(**{name: value for name, value in values.items() if name in names})
 
 

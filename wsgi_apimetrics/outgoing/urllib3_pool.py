@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import urllib3
 from urllib3.response import HTTPResponse
@@ -16,6 +16,11 @@ from urllib3.response import HTTPResponse
 from ..capture.input import InputTee
 from .call import OutgoingCall, Tee
 from .observer import Observer
+
+if TYPE_CHECKING:
+    _Pool = urllib3.HTTPConnectionPool
+else:
+    _Pool = object  # before the class of http and that of https alike
 
 _inside: ContextVar[bool] = ContextVar("wsgi_apimetrics_inside_urlopen", default=False)
 
@@ -53,13 +58,10 @@ def observe(manager: urllib3.PoolManager, observer: Observer) -> None:
     }
 
 
-class _ObservedPool:
+class _ObservedPool(_Pool):
     """Mixed into a pool's class."""
 
     observer: Observer
-    scheme: str
-    host: str
-    port: int | None
 
     def urlopen(
         self,
@@ -70,7 +72,7 @@ class _ObservedPool:
         *args: Any,
         **kwargs: Any,
     ) -> Any:
-        urlopen: Callable[..., Any] = super().urlopen  # type: ignore[misc]
+        urlopen: Callable[..., Any] = super().urlopen
         if _inside.get():  # a retry
             return urlopen(method, url, body, headers, *args, **kwargs)
         fields = headers if headers is not None else getattr(self, "headers", None) or {}

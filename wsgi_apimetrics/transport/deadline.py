@@ -83,11 +83,11 @@ class _TlsConnection(HTTPSConnection):
 
 
 class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
+    ConnectionCls: Any = _Connection  # urllib3's own protocol fits none of its classes
 
 
 class _TlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
+    ConnectionCls: Any = _TlsConnection
 
 
 POOLS = {"http": _Pool, "https": _TlsPool}

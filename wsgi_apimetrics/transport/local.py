@@ -21,15 +21,19 @@ class Appender(Protocol):
 
     def append(self, lines: Iterable[bytes]) -> int:
         """Keep lines, all or none; return how many are no exchange."""
+        ...
 
     def index(self, seconds: float) -> bool:
         """Let the full-text index catch up for a while."""
+        ...
 
     def prune(self, seconds: float) -> bool:
         """Delete what is too old or too much for a while."""
+        ...
 
     def close(self) -> None:
         """Close the file."""
+        ...
 
 
 class LocalTransport:

@@ -32,9 +32,11 @@ class Client(Protocol):
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
     ) -> Answer:
         """Send one request and say what came back. Never raises for the network."""
+        ...
 
     def close(self) -> None:
         """Close every connection."""
+        ...
 
 
 class PubSubTransport:
