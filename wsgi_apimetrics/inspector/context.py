@@ -77,8 +77,6 @@ class Context:
         for name, value in query.items():
             many = value if isinstance(value, (list, tuple)) else [value]
             given += [(name, str(one)) for one in many if one not in (None, "")]
-        if any(name in {"last", "since", "until"} for name in query):
-            kept = []
         return self.plain_url(f"{self.source.prefix}/{path}", [*kept, *given])
 
     def plain_url(self, path: str, query: Iterable[tuple[str, str]] = ()) -> str:

@@ -69,8 +69,7 @@ def serve(
     if browser:
         webbrowser.open(f"{address}/?token={token}")
     try:
-        server.serve_forever()
-    except KeyboardInterrupt:
+        server.serve_forever()  # until Ctrl-C, which Werkzeug takes for the end
         sys.stdout.write("\n")
     finally:
         server.server_close()

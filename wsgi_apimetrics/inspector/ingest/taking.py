@@ -21,7 +21,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from ... import jsonline
-from ...exceptions import ApiMetricsError
+from ...exceptions import ApiMetricsError, MissingExtraError
 from ...exchange import Exchange
 from ...store import Writer
 from . import account, messages, readme, spans
@@ -72,6 +72,8 @@ class Ingest:
             return None
         try:
             return self._taken(endpoint, request)
+        except MissingExtraError as error:
+            return Response(str(error), 501)
         except RequestEntityTooLarge:
             return Response(f"more than {MAX_BYTES} bytes", 413)
         except _NOT_UNDERSTOOD as error:

@@ -1,0 +1,272 @@
+"""What each address answers: pages, forms for other programs, files, and what is not there."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import sqlite3
+import time
+
+import pytest
+from werkzeug.test import Client
+
+from wsgi_apimetrics import jsonline
+from wsgi_apimetrics.exchange import Group
+from wsgi_apimetrics.inspector import Inspector, app, curl
+from wsgi_apimetrics.redaction.policy import RedactionPolicy
+from wsgi_apimetrics.redaction.redactor import Redactor
+from wsgi_apimetrics.redaction.vocabulary import README
+from wsgi_apimetrics.store import Writer
+from wsgi_apimetrics.store.schema import APPLICATION_ID, VERSION
+
+from .samples import PNG, body, exchange
+
+BASE = "http://127.0.0.1:8000"
+
+
+@pytest.fixture
+def client(fill):
+    """Make a client of an inspector that shows these exchanges."""
+
+    def client(*exchanges, redactions=()):
+        shown = Inspector(fill(*exchanges, redactions=redactions), check=lambda _: True)
+        return Client(shown)
+
+    return client
+
+
+def get(client, path):
+    return client.get(path, base_url=BASE)
+
+
+@pytest.mark.parametrize("module", [app, curl])
+def test_the_examples_in_the_docstrings_run(module):
+    """The documentation's examples are true."""
+    found = doctest.testmod(module)
+    assert (found.attempted > 0, found.failed) == (True, 0)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nowhere",
+        "/exchanges/nothing",
+        "/exchanges/nothing/as/curl",
+        "/exchanges/nothing/request/body",
+        "/exchanges/nothing/response/image",
+        "/compare?a=nothing&b=nothing",
+        "/callers/one?id=nobody",
+        "/static/nothing.js",
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+        "/static/vendor",
+    ],
+)
+def test_what_is_not_there_is_not_found(client, path):
+    """404, whatever is asked for; nothing of the disk can be named."""
+    assert get(client(exchange(at=time.time())), path).status_code == 404
+
+
+def test_what_is_not_there_of_an_exchange_that_is(client):
+    """An unknown form, an unknown side, a picture of what is none."""
+    one = exchange(at=time.time(), got=body(b"text", "text/plain"))
+    inspector = client(one)
+    for rest in ("as/nothing", "nothing/body", "nothing/image", "response/image"):
+        assert get(inspector, f"/exchanges/{one.id}/{rest}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/exchanges?after=nonsense", "/exchanges?after=bnVsbA=="])
+def test_a_place_that_is_none_in_a_list_is_explained(client, path):
+    """An address that was cut off is no failure of ours."""
+    answer = get(client(exchange(at=time.time())), path)
+    assert answer.status_code == 400
+    assert "begin at its first page" in answer.text
+
+
+def test_a_page_leads_to_the_next_and_back(client):
+    """By a place that stays when more comes in; the pages together are the list."""
+    now = time.time()
+    inspector = client(*(exchange(f"/page/{number}", at=now - number) for number in range(60)))
+    first = get(inspector, "/exchanges?path=/page/*").text
+    rest = first.partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")
+    second = get(inspector, rest).text
+    seen = [[n for n in range(60) if f">/page/{n}</a>" in text] for text in (first, second)]
+    assert seen == [list(range(50)), list(range(50, 60))]
+    assert "data-live" not in second
+    assert ">Newest</a>" in second
+
+
+@pytest.mark.parametrize(
+    ("form", "ending", "part"),
+    [
+        ("curl", "sh", "curl --globoff"),
+        ("har", "har", '"version": "1.2"'),
+        ("json", "json", '"started_at"'),
+    ],
+)
+def test_a_form_to_look_at_and_to_download(client, form, ending, part):
+    """Text in a sandbox; asked for as a file, an attachment with a harmless name."""
+    one = exchange(at=time.time())
+    path = f"/exchanges/{one.id}/as/{form}"
+    answer = get(client(one), path)
+    assert part in answer.text
+    assert answer.mimetype == "text/plain"
+    assert "Content-Disposition" not in answer.headers
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    saved = get(client(one), f"{path}?download=1")
+    assert saved.headers["Content-Disposition"] == f'attachment; filename="{one.id}.{ending}"'
+    assert saved.data == answer.data
+
+
+def test_the_readme_log_is_what_would_be_sent_and_needs_a_caller(client):
+    """With one it is ReadMe's JSON; without it is said why there is none."""
+    known, unknown = (exchange(at=time.time(), group=who) for who in (Group("ada"), None))
+    inspector = client(known, unknown)
+    log = json.loads(get(inspector, f"/exchanges/{known.id}/as/readme").text)
+    assert log["_id"] == known.id
+    said = get(inspector, f"/exchanges/{unknown.id}/as/readme").text
+    assert "takes no log\nwithout a caller" in said
+
+
+def test_a_body_as_a_file(client):
+    """The recorded bytes, of a type that no browser runs."""
+    one = exchange(at=time.time(), got=body(b"<script>x()</script>", "text/html"))
+    answer = get(client(one), f"/exchanges/{one.id}/response/body")
+    assert answer.data == b"<script>x()</script>"
+    assert answer.mimetype == "application/octet-stream"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert get(client(one), f"/exchanges/{one.id}/request/body").data == b""
+
+
+def test_a_picture_as_one(client):
+    """By its own type, in a sandbox."""
+    one = exchange(at=time.time(), got=body(PNG, "text/html"))
+    answer = get(client(one), f"/exchanges/{one.id}/response/image")
+    assert (answer.data, answer.mimetype) == (PNG, "image/png")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_file_of_ours_is_fetched_once(client):
+    """With its hash as the ETag: a newer package is seen at once, the same one costs nothing."""
+    inspector = client()
+    answer = get(inspector, "/static/page.js")
+    again = inspector.get(
+        "/static/page.js", base_url=BASE, headers={"If-None-Match": answer.headers["ETag"]}
+    )
+    assert (answer.status_code, again.status_code, again.data) == (200, 304, b"")
+
+
+def test_rows_say_what_is_particular(client):
+    """Made by the app, failed, ended early, never answered, redacted: in words."""
+    now = time.time()
+    note = Redactor(RedactionPolicy(denylist=("x",)), README)
+    secret = note.redact(exchange("/secret", at=now, query="x=1"))
+    inspector = client(
+        exchange("/call", at=now, kind="client", status=0), exchange(at=now, aborted=True)
+    )
+    path = inspector.application._captured.path
+    writer = Writer(path)
+    writer.append([jsonline.dumps(secret, secret.redactions)])
+    writer.close()
+    rows = get(inspector, "/exchanges/live?seq=0").json["rows"]
+    assert [(row["notes"], row["status"]) for row in rows] == [
+        ("outgoing", "-"),
+        ("ended early", "200"),
+        ("1 redacted", "200"),
+    ]
+
+
+def test_cookies_one_by_one(client):
+    """A part without a name is not one."""
+    one = exchange(at=time.time(), headers=(("Cookie", "a=1; ; =x; b"),))
+    text = get(client(one), f"/exchanges/{one.id}").text
+    cookies = text.partition("<h3>Cookies</h3>")[2].partition("</table>")[0]
+    assert cookies.count("<tr>") == 2
+
+
+def test_what_a_pattern_took_out_is_marked_in_its_place(client):
+    """The rules are named beside the body, which they were noted of; markers are in the tree."""
+    policy = RedactionPolicy(redact_patterns=("card", "email"))
+    got = {"note": "card 4242424242424242", "list": [{"to": "ada@example.com"}], "kept": "yes"}
+    one = Redactor(policy, README).redact(exchange(at=time.time(), got=got))
+    text = get(client(one, redactions=one.redactions), f"/exchanges/{one.id}").text
+    assert "4242" not in text
+    assert "ada@example.com" not in text
+    response = text.partition("<h2>Response")[2].partition("</section>")[0]
+    head = response.partition("<h3>Body")[2].partition("</h3>")[0]
+    assert '<span class="rule inside" title="Redacted by this rule">card, email</span>' in head
+    tree = response.partition('<div class="json"')[2].partition('<details class="raw"')[0]
+    assert tree.count("<mark>[REDACTED") == 2
+    assert "card <mark>" in tree
+
+
+def damaged(path):
+    """A store whose pages were overwritten, past the header."""
+    content = path.read_bytes()
+    path.write_bytes(content[:100] + b"\xff" * (len(content) - 100))
+
+
+def newer(path):
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    connection.close()
+
+
+def foreign(path):
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID + 1}")
+    connection.close()
+
+
+def no_database(path):
+    path.write_text("Dear diary,")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (damaged, "is damaged"),
+        (newer, "was written by a newer wsgi-apimetrics"),
+        (foreign, "belongs to another program"),
+        (no_database, "is not a store of wsgi-apimetrics"),
+    ],
+)
+@pytest.mark.parametrize("page", ["/", "/exchanges", "/exchanges/live", "/exchanges/x", "/callers"])
+def test_a_store_that_is_refused_is_said_to_be_and_left_alone(fill, spoil, words, page):
+    """Every page names the file and what is wrong with it; not a byte of it changes."""
+    path = fill(exchange(at=time.time()))
+    spoil(path)
+    before = path.read_bytes()
+    answer = get(Client(Inspector(path, check=lambda _: True)), page)
+    assert answer.status_code == 503
+    for part in ("This store can&#39;t be shown", str(path), words):
+        assert part in answer.text
+    assert "Wrap an app" not in answer.text
+    assert path.read_bytes() == before
+    assert {one.name for one in path.parent.iterdir()} <= {
+        path.name, f"{path.name}-wal", f"{path.name}-shm",
+    }  # fmt: skip
+
+
+def test_where_nothing_was_captured_yet_it_is_said_how_to(tmp_path):
+    """No file, or an empty one: what to do, and nothing is made."""
+    path = tmp_path / "none.sqlite"
+    inspector = Client(Inspector(path, check=lambda _: True))
+    for _ in range(2):
+        answer = get(inspector, "/")
+        assert answer.status_code == 503
+        assert "Nothing to show yet" in answer.text
+        assert "Wrap an app" in answer.text
+        assert path.exists() is False or path.stat().st_size == 0
+        path.touch()
+
+
+def test_by_default_it_shows_what_local_writes(tmp_path, monkeypatch, state_dir):
+    """The variable that the backend reads holds here too; without it, the default place."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("WSGI_APIMETRICS_LOCAL_PATH", "~/shop.sqlite")
+    assert repr(Inspector(check=bool)) == f"Inspector({str(home / 'shop.sqlite')!r})"
+    assert repr(Inspector("~/x", check=bool)) == f"Inspector({str(home / 'x')!r})"
+    monkeypatch.delenv("WSGI_APIMETRICS_LOCAL_PATH")
+    assert str(state_dir) in repr(Inspector(check=bool))
