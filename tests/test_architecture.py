@@ -20,7 +20,17 @@ import wsgi_apimetrics
 PACKAGE = Path(wsgi_apimetrics.__file__).parent
 ROOT = Path(__file__).parents[1]
 
-LEAVES = {"_version", "exceptions", "exchange", "later", "options", "payload", "stats", "typing"}
+LEAVES = {
+    "_version",
+    "exceptions",
+    "exchange",
+    "later",
+    "options",
+    "payload",
+    "reported",
+    "stats",
+    "typing",
+}
 VALUES = {"current", "errors", "jsonline", "notices", "trace"}
 ROOMS = {"capture", "delivery", "encoding", "redaction", "store", "transport"}
 ASSEMBLY = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import options
 from .backends.base import SHARED, Backend, Parts
@@ -18,8 +18,10 @@ from .backends.selection import SelectionPolicy
 from .backends.table import OURS, backend_named, every_name
 from .capture.policy import CapturePolicy
 from .exceptions import ConfigurationError
-from .hosts import AllowedHosts
 from .options import STRINGS, Kind, optional
+
+if TYPE_CHECKING:
+    from .hosts import AllowedHosts
 
 BACKENDS = Kind("backends, or their names separated by commas", STRINGS.check, STRINGS.from_text)
 """How an ini file or the environment names the backends: ``readme, local``."""
@@ -157,9 +159,9 @@ def _common_hosts(
     selections: Sequence[SelectionPolicy], trusted_proxies: int
 ) -> AllowedHosts | None:
     """Hosts outside of which no backend wants anything; ``None`` if one wants all."""
-    common = AllowedHosts((), trusted_proxies)
-    for selection in selections:
-        if selection.allowed_http_hosts is None:
-            return None
-        common = common.union(AllowedHosts(selection.allowed_http_hosts))
-    return common
+    lists = [selection.allowed_http_hosts for selection in selections]
+    if None in lists:
+        return None
+    from .hosts import AllowedHosts
+
+    return AllowedHosts([host for hosts in lists for host in hosts or ()], trusted_proxies)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from .exchange import ErrorRecord
+from .reported import ErrorRecord
 
 RECORD_KEY = "wsgi_apimetrics.record"
 """Where a request's environ holds its :class:`CurrentExchange`."""

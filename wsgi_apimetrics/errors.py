@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, overload
 
 from .current import current, exchange_of
-from .exchange import ErrorRecord
+from .reported import ErrorRecord
 
 MAX_MESSAGE = 4_096
 """Characters kept of a message."""

@@ -1,6 +1,6 @@
 """One HTTP request and its response, as frozen values: the vocabulary of the package.
 
-Rules of this file: it imports nothing of ours, holds no behaviour beyond what can be
+Rules of this file: of ours it imports but what is reported, holds no behaviour beyond what can be
 derived from its own fields, and nothing in it refers to a live object (an environ, a
 stream, a traceback). Names follow OpenTelemetry's HTTP attributes where those have one,
 and HAR 1.2 elsewhere. Sizes are in bytes, times in seconds; an unknown size is ``None``.
@@ -11,6 +11,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
+
+from .reported import ErrorRecord, Group
+
+__all__ = [
+    "NO_BODY",
+    "Body",
+    "ErrorRecord",
+    "Exchange",
+    "Group",
+    "Headers",
+    "Kind",
+    "RedactedExchange",
+    "Redaction",
+    "Request",
+    "Response",
+    "Timings",
+]
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in the order they came, repeated names kept: pairs, never a dict."""
@@ -117,31 +134,6 @@ class Timings:
     def total(self) -> float:
         """From the request's arrival to the response's last byte."""
         return self.wait + self.receive
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Who called, as the grouping function said: ReadMe's ``group``."""
-
-    id: str
-    label: str | None = None
-    email: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorRecord:
-    """One error of an exchange, as text: no frame and no exception is kept alive.
-
-    ``root_*`` describe the end of the chain along ``__cause__`` and ``__context__``; ``when``
-    is Unix time in seconds.
-    """
-
-    type: str
-    message: str
-    root_type: str
-    root_message: str
-    stack_trace: str
-    when: float
 
 
 @dataclass(frozen=True, slots=True)

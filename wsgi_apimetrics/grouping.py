@@ -13,8 +13,8 @@ from typing import Any
 
 from .capture.capture import GROUP_KEY
 from .capture.record import GroupOutcome, RawExchange
-from .exchange import Group
 from .notices import Notices
+from .reported import Group
 from .stats import DropReason
 
 GroupingFunction = Callable[[Any], Any]

@@ -40,12 +40,6 @@ class AllowedHosts:
     def __hash__(self) -> int:
         return hash((self._names, self._with_port))
 
-    def union(self, other: AllowedHosts) -> AllowedHosts:
-        """Return the hosts of both."""
-        return AllowedHosts(
-            self._names | self._with_port | other._names | other._with_port, self._trusted_proxies
-        )
-
 
 def _port(host: str) -> str:
     """Return the port of ``name:port`` and ``[::1]:port``, ``""`` if there is none."""

@@ -26,7 +26,6 @@ from .current import RECORD_KEY
 from .exceptions import ConfigurationError
 from .grouping import Grouping
 from .handled import follow_flask
-from .hosts import AllowedHosts
 from .notices import Notices
 from .observed import announce
 from .recorder import Lane, Recorder
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from .backends.base import Backend, Parts
     from .capture.policy import CapturePolicy
     from .delivery.submission import Captured
+    from .hosts import AllowedHosts
     from .typing import MiddlewareOptions
 
 ID_KEY = "wsgi_apimetrics.id"
@@ -213,5 +213,7 @@ def _own_hosts(
     """A backend's allowed hosts, where they are fewer than what is captured."""
     if parts.selection.allowed_http_hosts is None:
         return None
+    from .hosts import AllowedHosts
+
     own = AllowedHosts(parts.selection.allowed_http_hosts, trusted_proxies)
     return None if own == common else own

@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING
 
 from .backends.base import Parts
 from .backends.sampling import Selection
-from .capture.assemble import status_code_of
 from .capture.record import GroupOutcome, RawExchange, reseed_ids
+from .capture.status import status_code_of
 from .delivery.processor import BatchProcessor
 from .delivery.submission import Captured
-from .hosts import AllowedHosts
+from .reported import Group
 from .stats import BackendStats, DropReason
 
 if TYPE_CHECKING:
     from .delivery.preparing import Prepare
     from .exchange import Body, Exchange
+    from .hosts import AllowedHosts
     from .payload import Fragment, Payload, Transport
-    from .redaction.redactor import Redactor
+    from .redaction.policy import RedactionPolicy
 
 
 class Lane:
@@ -35,7 +36,6 @@ class Lane:
         "_group_index",
         "_hosts",
         "_made",
-        "_redactor",
         "_selection",
         "_submit",
         "parts",
@@ -49,6 +49,7 @@ class Lane:
         self._group_index = group_index
         self._hosts = hosts
         self._selection = Selection(parts.selection)
+        _find_mistakes(parts.redaction)
         self.processor = BatchProcessor(
             parts.name,
             self._prepare,
@@ -61,7 +62,6 @@ class Lane:
         )
         self._submit = self.processor.submit
         self._made: Prepare | None = None
-        self._redactor = self._make_redactor() if parts.redaction.has_expressions else None
 
     def with_parts(self, parts: Parts) -> Lane:
         """Return a lane that takes the same exchanges another way."""
@@ -118,9 +118,9 @@ class Lane:
 
     def _preparation(self) -> Prepare:
         """Redaction and encoding of one exchange, as the worker runs them."""
-        from .exchange import Group
+        from .redaction.redactor import Redactor
 
-        redact = (self._redactor or self._make_redactor()).redact
+        redact = Redactor(self.parts.redaction, self.parts.vocabulary).redact
         encode = self.parts.encoder.encode
         select = self._selection.select
 
@@ -140,11 +140,6 @@ class Lane:
             return encode(redacted)
 
         return prepare
-
-    def _make_redactor(self) -> Redactor:
-        from .redaction.redactor import Redactor
-
-        return Redactor(self.parts.redaction, self.parts.vocabulary)
 
 
 class Recorder:
@@ -225,6 +220,14 @@ class Recorder:
             action(lane.processor, max(0.0, deadline - time.monotonic())) for lane in self.lanes
         ]
         return all(went_out)
+
+
+def _find_mistakes(policy: RedactionPolicy) -> None:
+    """Parse rules that may be wrong; what applies them is made with the first exchange."""
+    if policy.redact_patterns or policy.paths():
+        from .redaction.mistakes import find_mistakes
+
+        find_mistakes(policy)
 
 
 def _without_bodies(exchange: Exchange) -> Exchange:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from ..exceptions import ConfigurationError
 from ..options import checked
-from ..payload import Outcome, Payload, Transport
 from ..transport.policy import URL
 
 if TYPE_CHECKING:
+    from ..payload import Outcome, Payload, Transport
     from ..transport.client import HttpClient
 
 HEADER = "x-documentation-url"

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..exceptions import ExchangeDropped
-from ..exchange import Exchange
 from ..stats import DropReason
 from .selection import SelectionPolicy, is_status
+
+if TYPE_CHECKING:
+    from ..exchange import Exchange
 
 
 class Selection:

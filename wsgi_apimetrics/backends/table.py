@@ -7,11 +7,13 @@ the entry point group ``wsgi_apimetrics.backends``. Each is imported only when i
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..exceptions import ConfigurationError
 from .base import Backend
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINTS = "wsgi_apimetrics.backends"
 
@@ -25,6 +27,8 @@ OURS = {
 
 def announced() -> dict[str, EntryPoint]:
     """Return the entry points of other packages' backends by name."""
+    from importlib.metadata import entry_points
+
     return {entry.name.lower(): entry for entry in entry_points(group=ENTRY_POINTS)}
 
 

@@ -16,6 +16,8 @@ from ..trace import trace_of
 from .body import BodyRecorder
 from .content_encoding import decode, is_supported
 from .policy import CapturePolicy
+from .status import number as _number
+from .status import status_code_of
 from .urls import origin, quoted_path, quoted_query, wire_bytes
 
 if TYPE_CHECKING:
@@ -116,19 +118,6 @@ def _request_body(raw: RawExchange) -> Body:
     if not received.touched and environ.get("HTTP_TRANSFER_ENCODING"):
         return Body(None, None, None, content_type, omitted="unread")
     return recorded_body(received, content_type, encoding, raw.policy)
-
-
-def status_code_of(status: str) -> int:
-    """Return the number that a status line begins with, 500 if there is none."""
-    return _number(status.partition(" ")[0]) or _SERVER_ERROR
-
-
-def _number(text: str) -> int | None:
-    """Return the number that ``text`` is, ``None`` if it is none or an absurd one.
-
-    18 digits fit 64 bits, which the stores have; past 4,300 ``int`` itself refuses.
-    """
-    return int(text) if text.isdecimal() and text.isascii() and len(text) <= 18 else None
 
 
 def _response(raw: RawExchange) -> Response:

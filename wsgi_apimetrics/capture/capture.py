@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..current import current
 from ..errors import error_record, is_same
-from ..exchange import ErrorRecord
+from ..reported import ErrorRecord
 from .body import BodyRecorder
 from .record import GroupOutcome, RawExchange
 from .response import ResponseEnd, ResponseTee, hook_close, is_file_result, positional, tee_response

@@ -12,14 +12,17 @@ import os
 import random
 from collections.abc import Mapping, Sequence
 from time import perf_counter, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..exchange import ErrorRecord, Exchange, Group
+from ..reported import ErrorRecord, Group
 from ..stats import DropReason
 from ..trace import trace_of
 from .body import BodyRecorder, InputRecorder
 from .policy import CapturePolicy
 from .snapshot import bounded_headers
+
+if TYPE_CHECKING:
+    from ..exchange import Exchange
 
 GroupOutcome = Group | DropReason | None
 """What a grouping function came to: a group, a reason not to log, or no function at all."""

@@ -107,13 +107,12 @@ class RedactionPolicy:
         "Takes each redacted exchange and returns it, changed or not, or None to drop it.",
     )
 
-    @property
-    def has_expressions(self) -> bool:
-        """Whether anything has to be parsed, and may turn out wrong: a JSONPath, a pattern."""
-        lists = (self.denylist or (), *(self.allowlist or ()))
-        return bool(
-            self.redact_request_body
-            or self.redact_response_body
-            or self.redact_patterns
-            or any(entry.startswith("$") for entries in lists for entry in entries)
-        )
+    def paths(self) -> list[tuple[str, str]]:
+        """Return the rules that are JSONPaths, each after the name of its option."""
+        mixed = [("denylist", self.denylist or ())]
+        mixed += [("allowlist", entries) for entries in self.allowlist or ()]
+        return [
+            *((option, rule) for option, rules in mixed for rule in rules if rule.startswith("$")),
+            *(("redact_request_body", rule) for rule in self.redact_request_body or ()),
+            *(("redact_response_body", rule) for rule in self.redact_response_body or ()),
+        ]
