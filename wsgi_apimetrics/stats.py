@@ -13,8 +13,9 @@ import enum
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from time import gmtime, strftime
+from types import MappingProxyType
+from typing import NamedTuple
 
 
 class DropReason(enum.Enum):
@@ -57,8 +58,10 @@ _ASKED_FOR = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class BackendStats:
+_NONE: Mapping[str, int] = MappingProxyType({})
+
+
+class BackendStats(NamedTuple):
     """One backend's counters at one moment. Counts are exchanges since the process began.
 
     Attributes:
@@ -82,8 +85,8 @@ class BackendStats:
     spooled: int = 0
     adopted: int = 0
     dead_lettered: int = 0
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    omitted_bodies: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = _NONE
+    omitted_bodies: Mapping[str, int] = _NONE
     queue_depth: int = 0
     queue_bytes: int = 0
     last_success: float | None = None

@@ -23,9 +23,7 @@ class Impatient(APIToolkit):
         parts = super().parts(shared, environment)
         waits = {"first_wait_seconds": 0.02, "first_cool_down_seconds": 0.05}
         caps = {"backoff_cap_seconds": 0.1, "cool_down_cap_seconds": 0.1}
-        return dataclasses.replace(
-            parts, retries=dataclasses.replace(parts.retries, **waits, **caps)
-        )
+        return dataclasses.replace(parts, retries=parts.retries._replace(**waits, **caps))
 
 
 def app(environ, start_response):

@@ -7,7 +7,6 @@ where each process writes its counts when it ends; TIMEOUT, seconds that one cal
 from __future__ import annotations
 
 import atexit
-import dataclasses
 import json
 import os
 from pathlib import Path
@@ -40,7 +39,7 @@ application = ApiMetricsMiddleware(
 def tell():
     """Write the counts: registered before the first exchange, so it runs after the delivery's."""
     for stats in application.stats().values():
-        told = {**dataclasses.asdict(stats), "law": _law(stats)}
+        told = {**stats._asdict(), "law": _law(stats)}
         target = Path(os.environ["CHAOS_STATS"], f"{os.getpid()}.json")
         target.with_suffix(".new").write_text(json.dumps(told))
         target.with_suffix(".new").rename(target)

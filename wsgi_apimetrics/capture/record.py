@@ -129,15 +129,7 @@ class RawExchange:
     def exchange(self) -> Exchange:
         """Return the exchange as a value; made once, on whichever worker asks first."""
         if self._exchange is None:
-            self._exchange = _assemble(self)
+            from .assemble import assemble
+
+            self._exchange = assemble(self)
         return self._exchange
-
-
-def _assemble(raw: RawExchange) -> Exchange:
-    # Imported when the first exchange is made into a value, so that an app that starts does
-    # not wait for what only the worker needs.
-    global _assemble  # noqa: PLW0603
-    from .assemble import assemble
-
-    _assemble = assemble
-    return assemble(raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..options import BOOLEAN, DIRECTORY, choice, integer, number, option, optional, seconds
 
@@ -53,8 +54,7 @@ class DeliveryPolicy:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class BatchLimits:
+class BatchLimits(NamedTuple):
     """What one payload of a backend may carry: exchanges, and bytes of fragments."""
 
     max_exchanges: int = 30

@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -40,8 +39,7 @@ class Decision(NamedTuple):
     wait: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class RetryTable:
+class RetryTable(NamedTuple):
     """Which statuses are worth another try; a backend's protocol may name its own.
 
     A status that stands nowhere in it gets ``patience`` cool-downs, then is set aside.
