@@ -16,7 +16,7 @@ from .text import base64_of, charset_of, decoded
 MAX_PARAMS = 1_000
 """Forms and query strings with more names than this are not taken apart."""
 
-Param = dict[str, Any]
+Param = dict[str, str]
 
 
 def pairs_of(query: str, charset: str = "utf-8") -> list[Param]:
@@ -27,7 +27,10 @@ def pairs_of(query: str, charset: str = "utf-8") -> list[Param]:
     """
     if query.count("&") >= MAX_PARAMS:
         return []
-    pairs = parse_qsl(query, keep_blank_values=True, encoding=charset, errors="backslashreplace")
+    if "%" not in query and "+" not in query:  # there is nothing to undo
+        pairs = [field.partition("=")[::2] for field in query.split("&") if field]
+    else:
+        pairs = parse_qsl(query, True, encoding=charset, errors="backslashreplace")
     return [{"name": name, "value": value} for name, value in pairs]
 
 

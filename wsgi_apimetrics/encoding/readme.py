@@ -11,15 +11,15 @@ import platform
 import sys
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from json.encoder import encode_basestring_ascii
 
 from .._version import __version__
 from ..exceptions import ExchangeDropped
 from ..exchange import Group, RedactedExchange
 from ..payload import Fragment, Payload
 from ..stats import DropReason
-from .har import entry
-from .json import dumps
+from .har import entry_text, object_text
+from .json import Quote, Quotes, written
 
 CREATOR = "wsgi-apimetrics, readme-metrics (python)"
 """Ours, and the form by which ReadMe tells its packages' languages apart."""
@@ -38,7 +38,7 @@ class ReadMeEncoder:
     """
 
     def __init__(self, *, development: bool = False) -> None:
-        self._development = development
+        self._development = "true" if development else "false"
 
     def encode(self, exchange: RedactedExchange) -> Fragment:
         """Encode one exchange.
@@ -46,42 +46,43 @@ class ReadMeEncoder:
         Raises:
             ExchangeDropped: nobody knows who called; ReadMe takes no log without a group.
         """
-        if exchange.group is None:
+        group = exchange.group
+        if group is None:
             raise ExchangeDropped(DropReason.NO_GROUP, NOBODY_SAID)
-        return Fragment(exchange.id, dumps(self._log(exchange, exchange.group)))
+        return Fragment(exchange.id, written(lambda quotes: self._log(exchange, group, quotes)))
 
     def pack(self, fragments: Sequence[Fragment]) -> Payload:
         """Join encoded logs to the array that one request carries."""
         return Payload(
-            b"[" + b",".join(fragment.content for fragment in fragments) + b"]",
+            b"[" + b",".join([fragment.content for fragment in fragments]) + b"]",
             "application/json",
-            tuple(fragment.id for fragment in fragments),
+            tuple([fragment.id for fragment in fragments]),
         )
 
-    def _log(self, exchange: RedactedExchange, group: Group) -> dict[str, Any]:
-        return {
-            "_id": exchange.id,
-            "_version": FORMAT_VERSION,
-            "group": _group(group),
-            "clientIPAddress": exchange.request.client_address,
-            "development": self._development,
-            "request": {
-                "log": {"version": "1.2", "creator": _creator(), "entries": [entry(exchange)]}
-            },
-        }
+    def _log(self, exchange: RedactedExchange, group: Group, quotes: Quotes) -> str:
+        quote = quotes.text
+        return (
+            f'{{"_id":{quote(exchange.id)},"_version":{FORMAT_VERSION},'
+            f'"group":{_group(group, quote)},'
+            f'"clientIPAddress":{quote(exchange.request.client_address)},'
+            f'"development":{self._development},'
+            f'"request":{{"log":{{"version":"1.2","creator":{_creator()},'
+            f'"entries":[{entry_text(exchange, quotes)}]}}}}}}'
+        )
 
 
-def _group(group: Group) -> dict[str, str]:
+def _group(group: Group, quote: Quote) -> str:
     known = {"id": group.id, "label": group.label, "email": group.email}
-    return {name: value for name, value in known.items() if value is not None}
+    return object_text({name: said for name, said in known.items() if said is not None}, quote)
 
 
 @cache
-def _creator() -> dict[str, str]:
+def _creator() -> str:
     """HAR's creator; the comment is ``{machine}-{system}{release}/{Python's version}``."""
     system = f"{platform.machine()}-{platform.system().lower()}{platform.release()}"
-    return {
+    creator = {
         "name": CREATOR,
         "version": __version__,
         "comment": f"{system}/{sys.version.partition(' ')[0]}",
     }
+    return object_text(creator, encode_basestring_ascii)
