@@ -16,7 +16,9 @@ import time
 from . import exchanges
 from .subjects import BATCH, SUBJECTS
 
-PAUSE_SECONDS = 0.012
+import os
+
+PAUSE_SECONDS = float(os.environ.get("PAUSE", "0.012"))
 
 
 class Subject:

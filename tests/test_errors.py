@@ -21,7 +21,10 @@ class Serving:
     id = trace_id = "1"
 
     def __init__(self):
-        self.errors = []
+        self.errors = ()
+
+    def add_error(self, record):
+        self.errors = (*self.errors, record)
 
 
 @pytest.fixture

@@ -21,10 +21,13 @@ class CurrentExchange(Protocol):
     """What can be asked of an exchange under way.
 
     Attributes:
-        errors: What was reported so far; whoever reports appends.
+        errors: What was reported so far.
     """
 
-    errors: list[ErrorRecord]
+    errors: tuple[ErrorRecord, ...]
+
+    def add_error(self, record: ErrorRecord) -> None:
+        """Report one more."""
 
     @property
     def id(self) -> str:

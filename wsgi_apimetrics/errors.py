@@ -76,7 +76,7 @@ def report_error(*args: Any) -> bool:  # noqa: D417 - documented by the names of
     exchange = current.get() if request is None else exchange_of(request)
     if exchange is None or not isinstance(error, BaseException):
         return False
-    exchange.errors.append(error_record(error, time.time()))
+    exchange.add_error(error_record(error, time.time()))
     return True
 
 

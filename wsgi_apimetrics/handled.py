@@ -29,4 +29,4 @@ def _report(_app: Any, exception: BaseException, **_: Any) -> None:
         return
     record = error_record(exception, time.time())
     if not any(is_same(one, record) for one in exchange.errors):
-        exchange.errors.append(record)
+        exchange.add_error(record)

@@ -31,7 +31,7 @@ def trace_of(traceparent: str | None, exchange_id: str) -> Trace:
     Trace(trace_id='7a3c1c1e93b44a5f8d3e0123456789ab', parent_span_id=None)
     """
     own = Trace(exchange_id.replace("-", ""), None)
-    match = _TRACEPARENT.fullmatch((traceparent or "").strip())
+    match = _TRACEPARENT.fullmatch(traceparent.strip()) if traceparent else None
     if match is None:
         return own
     version, trace_id, span_id, more = match.groups()

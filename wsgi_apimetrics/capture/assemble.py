@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..exchange import Body, Exchange, Group, Headers, Request, Response, Timings
+from ..exchange import Body, Exchange, Group, Request, Response, Timings
 from ..trace import trace_of
 from .body import BodyRecorder
 from .content_encoding import decode, is_supported
@@ -23,7 +22,8 @@ from .urls import origin, quoted_path, quoted_query, wire_bytes
 if TYPE_CHECKING:
     from .record import RawExchange
 
-_UNPREFIXED = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
+_UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+_MOST_NAMES = 1024
 _SERVER_ERROR = 500
 _BODILESS = frozenset({204, 304})
 
@@ -35,17 +35,18 @@ def assemble(raw: RawExchange) -> Exchange:
     group = raw.groups[0] if raw.groups else None
     wait = (raw.began or raw.ended) - raw.started
     return Exchange(
-        id=raw.id,
-        started_at=raw.started_at,
-        request=_request(raw),
-        response=response,
-        timings=Timings(wait=wait, receive=raw.ended - raw.started - wait),
-        group=group if isinstance(group, Group) else None,
-        route=None if response.status_code == 404 else raw.route,
-        path_params=_params(raw.path_params),
-        framework=raw.framework,
-        errors=tuple(raw.errors),
-        aborted=raw.aborted,
+        raw.id,
+        raw.started_at,
+        _request(raw),
+        response,
+        Timings(wait, raw.ended - raw.started - wait),
+        "server",
+        group if isinstance(group, Group) else None,
+        None if response.status_code == 404 else raw.route,
+        _params(raw.path_params),
+        raw.framework,
+        raw.errors,
+        raw.aborted,
         trace_id=trace_id,
         parent_span_id=parent_span_id,
     )
@@ -58,38 +59,45 @@ def _params(params: Any) -> dict[str, Any]:
 
 def _request(raw: RawExchange) -> Request:
     environ = raw.environ
-    where = origin(environ, raw.policy.trusted_proxies)
-    port = environ.get("SERVER_PORT", "")
+    scheme, host, prefix, client_address = origin(environ, raw.policy.trusted_proxies)
     return Request(
-        method=environ.get("REQUEST_METHOD", ""),
-        scheme=where.scheme,
-        host=where.host,
-        path=quoted_path(where.prefix + environ.get("PATH_INFO", "")) or "/",
-        query=quoted_query(environ.get("QUERY_STRING", "")),
-        protocol_version=environ.get("SERVER_PROTOCOL", "").partition("/")[2] or "1.1",
-        headers=_request_headers(environ),
-        body=_request_body(raw),
-        peer_address=environ.get("REMOTE_ADDR", ""),
-        client_address=where.client_address,
-        server_address=environ.get("SERVER_NAME", ""),
-        server_port=_number(port),
+        environ.get("REQUEST_METHOD", ""),
+        scheme,
+        host,
+        quoted_path(prefix + environ.get("PATH_INFO", "")) or "/",
+        quoted_query(environ.get("QUERY_STRING", "")),
+        environ.get("SERVER_PROTOCOL", "").partition("/")[2] or "1.1",
+        tuple(
+            [
+                (_WIRE_NAMES[name], value if value.isascii() else _text(value))
+                for name, value in environ.items()
+                if _WIRE_NAMES[name] and (value or name[:5] == "HTTP_")
+            ]
+        ),
+        _request_body(raw),
+        environ.get("REMOTE_ADDR", ""),
+        client_address,
+        environ.get("SERVER_NAME", ""),
+        _number(environ.get("SERVER_PORT", "")),
     )
 
 
-def _request_headers(environ: Mapping[str, str]) -> Headers:
-    headers = []
-    for name, value in environ.items():
-        if name[:5] == "HTTP_":
-            headers.append((_wire_name(name), value if value.isascii() else _text(value)))
-        elif value and name in _UNPREFIXED:
-            headers.append((_UNPREFIXED[name], _text(value)))
-    return tuple(headers)
+class _WireNames(dict[str, str]):
+    """``HTTP_X_API_KEY`` to ``X-Api-Key``: the case that came is not known to WSGI.
+
+    Empty for what is no header; remembered for as many names as an app can do with.
+    """
+
+    def __missing__(self, name: str) -> str:
+        wire = ""
+        if name in _UNPREFIXED or name[:5] == "HTTP_":
+            wire = name.removeprefix("HTTP_").replace("_", "-").title()
+        if len(self) < _MOST_NAMES:
+            self[name] = wire
+        return wire
 
 
-@lru_cache(maxsize=1024)
-def _wire_name(name: str) -> str:
-    """``HTTP_X_API_KEY`` to ``X-Api-Key``: the case that came is not known to WSGI."""
-    return name[5:].replace("_", "-").title()
+_WIRE_NAMES = _WireNames()
 
 
 def _text(value: str) -> str:

@@ -226,9 +226,9 @@ class Capture(ResponseEnd):
         wrong = []
         for error in [left] if isinstance(left, BaseException) else left:
             if isinstance(error, BaseException):
-                self.raw.errors.append(error_record(error, time()))
+                self.raw.add_error(error_record(error, time()))
             elif isinstance(error, ErrorRecord):
-                self.raw.errors.append(error)
+                self.raw.add_error(error)
             else:
                 wrong.append(type(error).__name__)
         if wrong:
@@ -238,7 +238,7 @@ class Capture(ResponseEnd):
         """Record an error once, though it be seen at each step of its way up."""
         record = error_record(error, time())
         if not any(is_same(one, record) for one in self.raw.errors):
-            self.raw.errors.append(record)
+            self.raw.add_error(record)
 
     def _try(self, step: str, function: Callable[[Any], Any], argument: Any) -> Any:
         """The guard around telemetry: whatever fails here must not reach the app."""

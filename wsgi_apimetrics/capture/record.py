@@ -48,7 +48,7 @@ def new_id(now: float) -> str:
     children that go on with one sequence would have to ask in the same quarter of a
     microsecond.
     """
-    digits = f"{_ids.getrandbits(128) ^ hash(now):032x}"
+    digits = (_ids.getrandbits(128) ^ hash(now)).to_bytes(16, "little").hex()
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
@@ -87,6 +87,7 @@ class RawExchange:
     route: str | None = None
     path_params: Mapping[str, Any] | None = None
     framework: str | None = None
+    errors: tuple[ErrorRecord, ...] = ()
     raised = False
     aborted = False
     skipped = False
@@ -99,7 +100,10 @@ class RawExchange:
         self.policy = policy
         self.environ = environ
         self.cost = size + _FIXED_COST
-        self.errors: list[ErrorRecord] = []
+
+    def add_error(self, record: ErrorRecord) -> None:
+        """Take note of what was reported."""
+        self.errors = (*self.errors, record)
 
     @property
     def trace_id(self) -> str:

@@ -56,16 +56,16 @@ def origin(environ: Mapping[str, str], trusted_proxies: int) -> Origin:
     Of each header's comma-separated values the one counts that the outermost of
     ``trusted_proxies`` added; a header with fewer values is not believed.
     """
-
-    def forwarded(name: str) -> str:
-        values = environ.get(f"HTTP_X_FORWARDED_{name}", "").split(",")
-        return values[-trusted_proxies].strip() if len(values) >= trusted_proxies else ""
-
     scheme = environ.get("wsgi.url_scheme", "http")
     host = environ.get("HTTP_HOST", "")
     prefix = environ.get("SCRIPT_NAME", "")
     client = environ.get("REMOTE_ADDR", "")
     if trusted_proxies:
+
+        def forwarded(name: str) -> str:
+            values = environ.get(f"HTTP_X_FORWARDED_{name}", "").split(",")
+            return values[-trusted_proxies].strip() if len(values) >= trusted_proxies else ""
+
         scheme = forwarded("PROTO") or scheme
         host = forwarded("HOST") or host
         prefix = forwarded("PREFIX").rstrip("/") or prefix

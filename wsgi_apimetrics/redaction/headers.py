@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 from ..exchange import Headers
 from .cookies import redact_cookies
@@ -17,38 +18,52 @@ from .vocabulary import Vocabulary
 
 _VALUES = re.compile(r"=([^&;,\s<>#]+)")
 _COOKIES = frozenset({"cookie", "set-cookie"})
+_UNKNOWN: Any = object()
 _MOST_REMEMBERED = 1024
 """Names of headers: a client that makes up ever new ones must not fill the memory."""
+
+
+class Way(NamedTuple):
+    """What is done with the headers of one name.
+
+    Attributes:
+        key: What the name compares by.
+        rule: The rule by which the whole value goes, ``None`` if it stays.
+        sensitive: Whether the name is one of the usual ones that always go.
+    """
+
+    key: str
+    rule: str | None
+    sensitive: bool
 
 
 def redact_headers(
     headers: Headers, rules: Rules, vocabulary: Vocabulary, side: str, marks: Marks
 ) -> Headers:
     """Return the fields without what the rules name, in their order."""
-    place = f"{side}.headers."
-    unnamed, patterns = rules.unnamed_headers, rules.patterns is not None
-    kept = []
-    for name, value in headers:
-        # Most headers are of a name that no rule says anything of, and hold no URL with
-        # parameters or a user: asked once for each name, and by two searches of the value.
-        if patterns or "=" in value or "@" in value or not unnamed.get(name):
-            value = _value(name, value, rules, vocabulary, place + name, marks)  # noqa: PLW2901
-            if name not in unnamed and len(unnamed) < _MOST_REMEMBERED:
-                unnamed[name] = _is_unnamed(name, rules)
-        kept.append((name, value))
-    return tuple(kept)
-
-
-def _is_unnamed(name: str, rules: Rules) -> bool:
-    """Whether no rule goes by the header's ``name``, the usual ones of this module included."""
-    key = _key(name)
-    return (
-        key not in _COOKIES
-        and key != "authorization"
-        and key not in rules.sensitive
-        and rules.headers.denied.get(key) is None
-        and rules.headers.rule(name) is None
+    ways, place = rules.header_ways, f"{side}.headers."
+    # Most headers are of a name that no rule says anything of, and hold no URL with
+    # parameters or a user: asked once for each name, and by two searches of the value.
+    return tuple(
+        [
+            field
+            if ways.get(field[0], _UNKNOWN) is None and "=" not in field[1] and "@" not in field[1]
+            else (field[0], _value(field, rules, vocabulary, place, marks))
+            for field in headers
+        ]
     )
+
+
+def _way(name: str, rules: Rules) -> Way | None:
+    """Return what is done with a header of that ``name``; ``None`` if no rule goes by it."""
+    key = _key(name)
+    rule = rules.headers.denied.get(key) or rules.headers.rule(name)
+    if key in _COOKIES and rule in ("allowlist", COMMON):
+        rule = None  # its cookies are judged one by one
+    sensitive = key in rules.sensitive
+    if rule or sensitive or rules.patterns or key in _COOKIES or key == "authorization":
+        return Way(key, rule, sensitive)
+    return None
 
 
 @lru_cache(maxsize=1024)
@@ -58,26 +73,40 @@ def _key(name: str) -> str:
 
 
 def _value(
-    name: str, value: str, rules: Rules, vocabulary: Vocabulary, place: str, marks: Marks
+    field: tuple[str, str], rules: Rules, vocabulary: Vocabulary, place: str, marks: Marks
 ) -> str:
-    key = _key(name)
-    rule = rules.headers.denied.get(key) or rules.headers.rule(name)
-    if key in _COOKIES and rule in ("allowlist", COMMON):
-        rule = None  # its cookies are judged one by one
+    name, value = field
+    place += name
+    way = rules.header_ways.get(name, _UNKNOWN)
+    if way is _UNKNOWN:
+        way = _way(name, rules)
+        if len(rules.header_ways) < _MOST_REMEMBERED:
+            rules.header_ways[name] = way
+    if way is None:
+        return _searched(value, rules, place, marks)
+    key, rule, sensitive = way
     if key == "authorization":
         _hear_credentials(value, marks)
-        masks = vocabulary.masks_authorization and key in rules.sensitive
-        if masks and rule in (None, COMMON):
+        if sensitive and vocabulary.masks_authorization and rule in (None, COMMON):
             return marks.masked(place, value)
-    if rule is None and key in rules.sensitive:
+    if rule is None and sensitive:
         rule = "sensitive header"
     if rule is not None:
         _hear_parts(key, value, marks)
         return marks.text(place, rule, value)
     if key in _COOKIES:
-        value = redact_cookies(key, value, rules.cookies, place, marks)
-    else:
-        value = redact_urls(value, rules.fields, place, marks)
+        return _by_patterns(
+            redact_cookies(key, value, rules.cookies, place, marks), rules, place, marks
+        )
+    return _searched(value, rules, place, marks)
+
+
+def _searched(value: str, rules: Rules, place: str, marks: Marks) -> str:
+    """Return a value that stays, without what rules find inside of it."""
+    return _by_patterns(redact_urls(value, rules.fields, place, marks), rules, place, marks)
+
+
+def _by_patterns(value: str, rules: Rules, place: str, marks: Marks) -> str:
     if rules.patterns is None:
         return value
     if "%" in value:

@@ -6,13 +6,11 @@ Whatever fails in here costs the exchange, never the redaction: it is dropped wi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
-from operator import attrgetter
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from ..exceptions import ExchangeDropped
-from ..exchange import Body, Exchange, Group, RedactedExchange, Request, Response
+from ..exchange import Body, ErrorRecord, Exchange, Group, RedactedExchange, Request, Response
 from ..stats import DropReason
 from .headers import redact_headers
 from .marks import Marks
@@ -22,8 +20,6 @@ from .scrub import scrub_errors
 from .urls import redact_matrix, redact_path_by_patterns, redact_query, redact_segments
 from .vocabulary import Vocabulary
 
-_FIELDS = [field.name for field in fields(Exchange)]
-_values_of = attrgetter(*_FIELDS)
 _ADDRESS_HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded")
 T = TypeVar("T")
 Params = list[tuple[str, str, str]]
@@ -62,7 +58,16 @@ class Redactor:
         if not isinstance(answer, Exchange):
             raise ExchangeDropped(DropReason.HOOK_FAILED, f"returned a {type(answer).__name__}")
         if not isinstance(answer, RedactedExchange):
-            answer = _declared(answer, Marks(self._vocabulary, redacted.redactions, listens=False))
+            marks = Marks(self._vocabulary, redacted.redactions, listens=False)
+            answer = _declared(
+                answer,
+                marks,
+                answer.request,
+                answer.response,
+                answer.group,
+                answer.path_params,
+                answer.errors,
+            )
         return _guarded(self._pass, answer, DropReason.REDACTION_FAILED)
 
     def _pass(self, exchange: Exchange) -> RedactedExchange:
@@ -72,15 +77,12 @@ class Redactor:
         listens = bool(exchange.errors)
         marks = Marks(self._vocabulary, before, listens=listens, finds=finds)
         params, values = _params(exchange.path_params, rules, marks)
-        group = exchange.group and _group(exchange.group, rules, marks)
-        request = _request(exchange, values, rules, self._vocabulary, marks)
-        response = _response(exchange.response, values, rules, self._vocabulary, marks)
         return _declared(
             exchange,
             marks,
-            request=request,
-            response=response,
-            group=group,
+            request=_request(exchange, values, rules, self._vocabulary, marks),
+            response=_response(exchange.response, values, rules, self._vocabulary, marks),
+            group=exchange.group and _group(exchange.group, rules, marks),
             path_params=params,
             errors=scrub_errors(exchange.errors, rules.patterns, marks),
         )
@@ -104,17 +106,43 @@ def _redact_body(body: Body, rules: BodyRules, side: str, marks: Marks) -> Body:
     return redact_body(body, rules, side, marks)
 
 
-def _declared(exchange: Exchange, marks: Marks, **changed: Any) -> RedactedExchange:
-    """Make the redacted exchange: the values of ``exchange`` where none was ``changed``."""
-    values = dict(zip(_FIELDS, _values_of(exchange), strict=True))
-    return RedactedExchange(**(values | changed), redactions=marks.redactions())
+def _declared(
+    exchange: Exchange,
+    marks: Marks,
+    request: Request,
+    response: Response,
+    group: Group | None,
+    path_params: Mapping[str, Any],
+    errors: tuple[ErrorRecord, ...],
+) -> RedactedExchange:
+    """Make the redacted exchange; field by field, for ``replace`` takes four times as long."""
+    return RedactedExchange(
+        exchange.id,
+        exchange.started_at,
+        request,
+        response,
+        exchange.timings,
+        exchange.kind,
+        group,
+        exchange.route,
+        path_params,
+        exchange.framework,
+        errors,
+        exchange.aborted,
+        exchange.parent_id,
+        exchange.trace_id,
+        exchange.parent_span_id,
+        exchange.sample_rate,
+        exchange.tags,
+        marks.redactions(),
+    )
 
 
 def _group(group: Group, rules: Rules, marks: Marks) -> Group:
     masked = marks.masked("group.id", group.id)
-    if rules.patterns is None:
-        return replace(group, id=masked)
     label, email = group.label, group.email
+    if rules.patterns is None:
+        return Group(masked, label, email)
     return Group(
         masked,
         label and rules.patterns.redact("group.label", label, marks),
@@ -149,20 +177,23 @@ def _request(
     exchange: Exchange, params: Params, rules: Rules, vocabulary: Vocabulary, marks: Marks
 ) -> Request:
     request = exchange.request
-    place = "request.query"
-    return replace(
-        request,
-        host=_host(request, rules, marks),
-        path=_path(exchange, params, rules, marks),
-        query=redact_query(request.query, rules.fields, rules.patterns, place, marks),
-        headers=_url_params(
-            redact_headers(request.headers, rules, vocabulary, "request", marks),
-            params,
-            "request.headers",
-            marks,
-        ),
-        body=_redact_body(request.body, rules.request, "request", marks),
-        client_address=_client_address(request, rules),
+    host = _host(request, rules, marks)
+    path = _path(exchange, params, rules, marks)
+    query = redact_query(request.query, rules.fields, rules.patterns, "request.query", marks)
+    headers = redact_headers(request.headers, rules, vocabulary, "request", marks)
+    return Request(
+        request.method,
+        request.scheme,
+        host,
+        path,
+        query,
+        request.protocol_version,
+        _url_params(headers, params, "request.headers", marks) if params else headers,
+        _redact_body(request.body, rules.request, "request", marks),
+        request.peer_address,
+        _client_address(request, rules),
+        request.server_address,
+        request.server_port,
     )
 
 
@@ -170,10 +201,11 @@ def _response(
     response: Response, params: Params, rules: Rules, vocabulary: Vocabulary, marks: Marks
 ) -> Response:
     headers = redact_headers(response.headers, rules, vocabulary, "response", marks)
-    return replace(
-        response,
-        headers=_url_params(headers, params, "response.headers", marks),
-        body=_redact_body(response.body, rules.response, "response", marks),
+    return Response(
+        response.status_code,
+        response.status_text,
+        _url_params(headers, params, "response.headers", marks) if params else headers,
+        _redact_body(response.body, rules.response, "response", marks),
     )
 
 
@@ -181,8 +213,6 @@ def _url_params(
     headers: tuple[tuple[str, str], ...], params: Params, place: str, marks: Marks
 ) -> tuple[tuple[str, str], ...]:
     """Take path parameters out of the URLs in headers (Location, Referer, Link) too."""
-    if not params:
-        return headers
     changed = []
     for name, value in headers:
         clean = value

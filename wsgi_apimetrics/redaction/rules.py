@@ -92,8 +92,8 @@ class Rules:
     response: BodyRules
     patterns: Patterns | None
     sensitive: frozenset[str]
-    unnamed_headers: dict[str, bool] = field(default_factory=dict, compare=False)
-    """Whether nothing is said of a header of that name: filled as headers come."""
+    header_ways: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What is done with the headers of a name (``headers.Way``): filled as headers come."""
 
 
 def compiled(policy: RedactionPolicy) -> Rules:
