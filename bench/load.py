@@ -7,8 +7,9 @@ which the request was due, so that a server that stalls is charged for everybody
 
 from __future__ import annotations
 
-import asyncio
 import json
+import selectors
+import socket
 import sys
 import time
 
@@ -35,33 +36,75 @@ def headers(environ):
             yield name[5:].replace("_", "-").title(), value
 
 
-async def one(port, content, due):
-    try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(content)
-        answer = await reader.read(-1)
-        writer.close()
-    except OSError:
-        return None
-    if not answer.startswith(b"HTTP/1.1 200"):
-        return None
-    return (time.perf_counter() - due) * 1000
+class Load:
+    """Requests on their way, each on a connection of its own."""
+
+    def __init__(self, port):
+        self._address = ("127.0.0.1", port)
+        self._content = request_bytes(port)
+        self._ready = selectors.DefaultSelector()
+        self._answers = {}
+        self.latencies = []
+
+    @property
+    def open(self):
+        """How many requests have not been answered yet."""
+        return len(self._answers)
+
+    def begin(self, due):
+        """Send one request that was due at that time."""
+        connection = socket.socket()
+        try:
+            connection.connect(self._address)  # loopback: the kernel answers for the server
+            connection.sendall(self._content)
+        except OSError:
+            connection.close()
+            self.latencies.append(None)
+            return
+        connection.setblocking(False)
+        self._answers[connection] = (due, [])
+        self._ready.register(connection, selectors.EVENT_READ)
+
+    def wait(self, seconds):
+        """Take what comes within that time."""
+        for key, _ in self._ready.select(max(0.0, seconds)):
+            connection = key.fileobj
+            try:
+                piece = connection.recv(65536)
+            except OSError:
+                piece = None
+            if piece:
+                self._answers[connection][1].append(piece)
+            else:
+                self._end(connection, whole=piece is not None)
+
+    def give_up(self):
+        """Count what is still on its way as failed."""
+        for connection in [*self._answers]:
+            self._end(connection, whole=False)
+
+    def _end(self, connection, *, whole):
+        due, pieces = self._answers.pop(connection)
+        self._ready.unregister(connection)
+        connection.close()
+        good = whole and b"".join(pieces).startswith(b"HTTP/1.1 200")
+        self.latencies.append((time.perf_counter() - due) * 1000 if good else None)
 
 
-async def run(port, rate, seconds):
-    content = request_bytes(port)
+def run(port, rate, seconds):
+    load = Load(port)
     begun = time.perf_counter()
-    tasks = []
     for index in range(int(rate * seconds)):
         due = begun + index / rate
-        wait = due - time.perf_counter()
-        if wait > 0:
-            await asyncio.sleep(wait)
-        tasks.append(
-            asyncio.create_task(asyncio.wait_for(one(port, content, due), PATIENCE_SECONDS))
-        )
-    answers = await asyncio.gather(*tasks, return_exceptions=True)
-    return [answer if isinstance(answer, float) else None for answer in answers]
+        while (left := due - time.perf_counter()) > 0:
+            load.wait(left)
+        load.begin(due)
+        load.wait(0)
+    end = time.perf_counter() + PATIENCE_SECONDS
+    while load.open and time.perf_counter() < end:
+        load.wait(end - time.perf_counter())
+    load.give_up()
+    return load.latencies
 
 
 def main():
@@ -69,7 +112,7 @@ def main():
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         _, rate, seconds = line.split()
-        print(json.dumps(asyncio.run(run(port, float(rate), float(seconds)))), flush=True)
+        print(json.dumps(run(port, float(rate), float(seconds))), flush=True)
 
 
 if __name__ == "__main__":

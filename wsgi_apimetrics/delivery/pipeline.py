@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from .buffer import NEVER, Buffer
+from .courtesy import Courtesy
 from .ledger import Ledger
 from .notices import Notices
 from .policy import BatchLimits, DeliveryPolicy
@@ -73,7 +74,9 @@ class Pipeline:
         self.ledger = Ledger()
         self.buffer = Buffer(self.ledger, plan.policy.max_queue_size, plan.policy.max_queue_bytes)
         notices = Notices(plan.name)
-        self._preparer = Preparer(plan.prepare, plan.limits, self.ledger, notices)
+        self._preparer = Preparer(
+            plan.prepare, plan.limits, self.ledger, notices, Courtesy(self._ease).give_way
+        )
         self._stock = plan.stock(self.ledger, notices)
         self._sender = Sender(
             open_transport=plan.open_transport,
@@ -222,6 +225,18 @@ class Pipeline:
     def _hurries(self) -> bool:
         ledger = self.ledger
         return self.hurry > 0 or ledger.left() < self.hurry_up_to
+
+    def _ease(self) -> float | None:
+        """How much leave the worker may take: all of it at an empty queue, none at half a one."""
+        policy, ledger = self._plan.policy, self.ledger
+        if not policy.background_worker_mode:
+            return None
+        if self._hurries():
+            return 0.0
+        fill = max(
+            ledger.waiting / policy.max_queue_size, ledger.waiting_bytes / policy.max_queue_bytes
+        )
+        return max(0.0, 1.0 - 2.0 * fill)
 
     def _due(self, now: float) -> float | None:
         if self._sender.busy or self._stock.depth():

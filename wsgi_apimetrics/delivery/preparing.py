@@ -18,11 +18,6 @@ from .submission import Captured
 if TYPE_CHECKING:
     from ..payload import Fragment
 
-_TURN_SECONDS = 0.0005
-"""How long the worker goes on before it lets others run. The interpreter itself takes the lock
-from a thread after 5 ms; letting go of it costs as much as 60 us, which is a third of preparing
-an exchange."""
-
 Prepare = Callable[[Captured, bool], "Fragment"]
 """Redacts and encodes one exchange; ``True`` leaves its bodies out, with a marker."""
 
@@ -30,12 +25,18 @@ Prepare = Callable[[Captured, bool], "Fragment"]
 class Preparer:
     """Prepares exchanges; what is given up on the way is counted."""
 
-    __slots__ = ("_ledger", "_limits", "_notices", "_prepare")
+    __slots__ = ("_give_way", "_ledger", "_limits", "_notices", "_prepare")
 
     def __init__(
-        self, prepare: Prepare, limits: BatchLimits, ledger: Ledger, notices: Notices
+        self,
+        prepare: Prepare,
+        limits: BatchLimits,
+        ledger: Ledger,
+        notices: Notices,
+        give_way: Callable[[], None],
     ) -> None:
         self._prepare = prepare
+        self._give_way = give_way
         self._limits = limits
         self._ledger = ledger
         self._notices = notices
@@ -43,14 +44,11 @@ class Preparer:
     def prepare(self, batch: Sequence[Captured]) -> list[Piece]:
         """Prepare each of ``batch``, letting other threads run in between."""
         pieces = []
-        turn_ends = time.perf_counter() + _TURN_SECONDS
         for captured in batch:
             piece = self._piece(captured)
             if piece is not None:
                 pieces.append(piece)
-            if time.perf_counter() > turn_ends:
-                time.sleep(0)  # lets go of the interpreter lock: requests come first
-                turn_ends = time.perf_counter() + _TURN_SECONDS
+            self._give_way()
         return pieces
 
     def shrunk(self, piece: Piece) -> Piece | None:
