@@ -90,6 +90,7 @@ class Pipeline:
         self._enough = min(plan.policy.buffer_length, plan.limits.max_exchanges)
         self._linger = LINGER_SECONDS if plan.policy.background_worker_mode else 0.0
         self._stocked_at = 0.0
+        self._seen = 0
         self.stocked = threading.Event()
         """Set when there is something for whoever sends from the spool."""
         self.hurry = 0
@@ -227,16 +228,20 @@ class Pipeline:
         return self.hurry > 0 or ledger.left() < self.hurry_up_to
 
     def _ease(self) -> float | None:
-        """How much leave the worker may take: all of it at an empty queue, none at half a one."""
+        """How long the worker may rest between two pieces of work; see :class:`Courtesy`.
+
+        All of it up to half a queue and none from three quarters on, while requests come in.
+        """
         policy, ledger = self._plan.policy, self.ledger
         if not policy.background_worker_mode:
             return None
-        if self._hurries():
+        before, self._seen = self._seen, ledger.submitted
+        if before == ledger.submitted or self._hurries():
             return 0.0
         fill = max(
             ledger.waiting / policy.max_queue_size, ledger.waiting_bytes / policy.max_queue_bytes
         )
-        return max(0.0, 1.0 - 2.0 * fill)
+        return min(1.0, max(0.0, 3.0 - 4.0 * fill))
 
     def _due(self, now: float) -> float | None:
         if self._sender.busy or self._stock.depth():
