@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from .gunicorn import serving
 from .processes import Talking, peers_python, sink
 from .results import Bar, Table
-from .throughput import wrk
+from .throughput import delivered, wrk
 
 OURS = {"healthy": "ours", "slow": "ours-slow", "hanging": "ours-hanging"}
 LIMIT = 1.2
@@ -34,17 +34,20 @@ def latencies(kind, *, rounds, seconds):
         process, ports = stack.enter_context(sink(*OURS.values(), python=peers_python()))
         for mode, name in OURS.items():
             process.ask(name, mode)
-        clients, found = {}, {}
+        clients, served = {}, {}
         for label, subject in (("bare 1", "bare"), ("bare 2", "bare"), *OURS.items()):
-            port = stack.enter_context(serving(subject, ports, kind))
-            clients[label] = Talking("bench.load", str(port))
+            served[label] = stack.enter_context(serving(subject, ports, kind))
+            clients[label] = Talking("bench.load", str(served[label]))
             stack.callback(clients[label].end)
-            found[label] = []
-            if label == "bare 1":
-                rate = wrk(port, 2)[1] / 2
+        rate = wrk(served["bare 1"], 2, close=True)[1] / 2
+        found = {label: [] for label in clients}
+        labels = list(clients)
         for turn in range(rounds + 1):
-            for label, client in clients.items():
-                answers = client.ask("run", rate, seconds)
+            first = turn % len(labels)
+            for label in labels[first:] + labels[:first]:
+                answers = clients[label].ask("run", rate, seconds)
+                if label == "healthy":  # the next one must not pay for what this one has left
+                    delivered(served[label], process, OURS[label])
                 if turn:  # the first warms up
                     found[label].append(answers)
         return rate, found

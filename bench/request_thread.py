@@ -74,7 +74,7 @@ def measure(quick=False):
         {"tee": floors.tee(stream), "ours": ApiMetricsMiddleware(stream, quiet())},
         exchanges.environ,
         turns=turns,
-        requests=max(10, requests // chunks),
+        requests=max(50, requests // chunks),
     )
     yield Bar(
         "streamed chunk, to the tee floor", costs["ours"] / chunks, costs["tee"] / chunks, 2, "us"

@@ -25,19 +25,24 @@ PEERS = ("moesifwsgi", "opentelemetry", "apitally", "readme-metrics", "apitoolki
 HALF = 0.98
 
 
-def script():
+def script(*, close):
     """The small exchange's request, for wrk."""
     environ = exchanges.environ()
     lines = ['wrk.method = "POST"', f"wrk.body = [==[{exchanges.REQUEST.decode()}]==]"]
     lines += [f'wrk.headers["{name}"] = [==[{value}]==]' for name, value in load.headers(environ)
               if name != "Content-Length"]  # fmt: skip
+    if close:
+        lines.append('wrk.headers["Connection"] = "close"')
     return "\n".join(lines)
 
 
-def wrk(port, seconds):
-    """Return how many requests were answered, and how many in a second."""
+def wrk(port, seconds, *, close=False):
+    """Return how many requests were answered, and how many in a second.
+
+    ``close``: each on a connection of its own, as the client of a fixed rate has them.
+    """
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as lua:
-        lua.write(script())
+        lua.write(script(close=close))
         lua.flush()
         said = subprocess.run(
             ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "-s", lua.name,
@@ -86,13 +91,15 @@ def saturation(kind, names, *, rounds, seconds):
         return found
 
 
-def half(kind, noop, ours, rate, *, seconds):
-    """Return how much of a fixed rate each of two subjects answers in time."""
+def half(kind, noop, ours, *, seconds):
+    """Return half of what ``noop`` can answer, and how much of it each of the two does in time."""
     with ExitStack() as stack:
         _, ports = stack.enter_context(sink(noop, ours, python=peers_python()))
         shares = {}
         for name in (noop, ours):
             port = stack.enter_context(serving(name, ports, kind))
+            if name == noop:
+                rate = wrk(port, 3, close=True)[1] / 2
             client = Talking("bench.load", str(port))
             stack.callback(client.end)
             client.ask("run", rate, 1)
@@ -100,7 +107,7 @@ def half(kind, noop, ours, rate, *, seconds):
             answers = client.ask("run", rate, seconds)
             took = max(seconds, time.perf_counter() - begun - 0.05)
             shares[name] = sum(one is not None for one in answers) / took
-        return shares
+        return rate, shares
 
 
 def measure(quick=False):
@@ -124,8 +131,7 @@ def measure(quick=False):
             yield Bar(f"{kind}, {label}: delivered", got, max(captured, answered), 1, "",
                       at_least=True)  # fmt: skip
             if not quick:
-                offered = found[noop][0] / 2
-                shares = half(kind, noop, ours, offered, seconds=5)
+                offered, shares = half(kind, noop, ours, seconds=5)
                 # Held against what was offered: a client or a floor that fell behind is no pass.
                 name = f"{kind}, {label}: half load, of what was offered"
                 yield Bar(name, shares[ours], offered, HALF, "/s", at_least=True)

@@ -6,6 +6,7 @@ there are many, are joined, so that a body in tiny chunks costs no more memory t
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 _LOOSE_CHUNKS = 64
@@ -18,12 +19,16 @@ object costs 33 bytes beside its content."""
 class BodyRecorder:
     """Keeps the first ``room`` bytes that it is given and counts the rest."""
 
+    # Most bodies come in one piece. It is kept without a list, for whatever a queued record
+    # consists of is gone through by the garbage collector, on a request's thread as often as not.
+    _chunks: list[bytes] | bytes = b""
     _lost = 0
     _small: bytearray | None = None
+    _large = sys.maxsize
+    """Chunks longer than this go straight to the list, where there is one."""
 
     def __init__(self, room: int) -> None:
         self._limit = self._room = room
-        self._chunks: list[bytes] = []
 
     def add(self, data: Any) -> None:
         """Take note of the next bytes. Never raises, whatever an app or a server passes."""
@@ -37,17 +42,18 @@ class BodyRecorder:
             self._overflow(data)
         else:
             self._room = room
-            if length > _SMALL and not self._small:
-                self._chunks.append(data)
+            if length > self._large:
+                self._chunks.append(data)  # type: ignore[union-attr]
             else:
-                self._add_small(data)
+                self._add_other(data)
 
     def leave_out(self) -> None:
         """Keep nothing from now on, and let go of what was kept; go on counting."""
         self._lost = self.size
         self._limit = self._room = 0
         self._small = None
-        self._chunks.clear()
+        self._large = sys.maxsize
+        self._chunks = b""
 
     @property
     def size(self) -> int:
@@ -65,7 +71,7 @@ class BodyRecorder:
         if self._small:
             self._join()
         chunks = self._chunks
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return chunks if isinstance(chunks, bytes) else b"".join(chunks)
 
     @property
     def truncated(self) -> bool:
@@ -78,22 +84,31 @@ class BodyRecorder:
         self._lost += len(data) - room
         if room:
             self._room = 0
-            self._add_small(data[:room])
+            self._add_other(data[:room])
 
-    def _add_small(self, data: bytes) -> None:
-        if self._small is None:
-            if len(self._chunks) < _LOOSE_CHUNKS:
-                self._chunks.append(data)
-                return
-            self._small = bytearray()
-        self._small += data
-        if len(self._small) >= _JOINED:
-            self._join()
+    def _add_other(self, data: bytes) -> None:
+        """Keep the first chunks, and small ones."""
+        chunks = self._chunks
+        if isinstance(chunks, bytes):
+            if chunks:
+                self._chunks = [chunks, data]
+                self._large = _SMALL
+            else:
+                self._chunks = data
+        elif self._small is None and len(chunks) < _LOOSE_CHUNKS:
+            chunks.append(data)
+        else:
+            self._small = self._small or bytearray()
+            self._small += data
+            self._large = sys.maxsize  # whatever comes next goes behind these
+            if len(self._small) >= _JOINED:
+                self._join()
 
     def _join(self) -> None:
-        if self._small:
+        if self._small and isinstance(self._chunks, list):
             self._chunks.append(bytes(self._small))
             self._small.clear()
+            self._large = _SMALL
 
 
 class InputRecorder(BodyRecorder):

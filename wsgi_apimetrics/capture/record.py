@@ -117,9 +117,9 @@ class RawExchange:
             size += len(name) + len(value)
         policy = self.policy
         if len(headers) <= policy.max_headers and size <= policy.max_header_bytes:
-            self.response_headers = headers[:]
+            self.response_headers = tuple(headers)
         else:
-            self.response_headers = bounded_headers(headers, policy)
+            self.response_headers = tuple(bounded_headers(headers, policy))
             size = policy.max_header_bytes
         self.cost += size
 
