@@ -3,8 +3,8 @@
 A thread that answers requests lets go of the interpreter lock at every system call, some ten times
 for each request, and each time it waits for whoever took the lock meanwhile. A worker that always
 has something to do thus doubles what a request takes. So it works for a moment, then rests for a
-multiple of it: what was captured can wait, in a queue that was made for that. The fuller the
-queue, the shorter the rest; from half a queue on there is none, and nothing is lost for courtesy.
+multiple of it: what was captured can wait, in a queue that was made for that. From half a queue
+on the rest grows shorter, from three quarters on there is none: nothing is lost for courtesy.
 """
 
 from __future__ import annotations
@@ -17,6 +17,15 @@ _SLICE_SECONDS = 0.0004
 _REST = 9
 """How many times as long it rests, while the queue is empty."""
 _LONGEST_REST = 0.05
+
+
+def ease_at(fill: float) -> float:
+    """Return how much of its rest the worker takes with a queue that is full to that share.
+
+    >>> [ease_at(fill) for fill in (0.0, 0.5, 0.625, 0.75, 1.0)]
+    [1.0, 1.0, 0.5, 0.0, 0.0]
+    """
+    return min(1.0, max(0.0, 3.0 - 4.0 * fill))
 
 
 class Courtesy:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from .buffer import NEVER, Buffer
-from .courtesy import Courtesy
+from .courtesy import Courtesy, ease_at
 from .ledger import Ledger
 from .notices import Notices
 from .policy import BatchLimits, DeliveryPolicy
@@ -228,10 +228,7 @@ class Pipeline:
         return self.hurry > 0 or ledger.left() < self.hurry_up_to
 
     def _ease(self) -> float | None:
-        """How long the worker may rest between two pieces of work; see :class:`Courtesy`.
-
-        All of it up to half a queue and none from three quarters on, while requests come in.
-        """
+        """How much of its rest the worker takes; none while no requests come in."""
         policy, ledger = self._plan.policy, self.ledger
         if not policy.background_worker_mode:
             return None
@@ -241,7 +238,7 @@ class Pipeline:
         fill = max(
             ledger.waiting / policy.max_queue_size, ledger.waiting_bytes / policy.max_queue_bytes
         )
-        return min(1.0, max(0.0, 3.0 - 4.0 * fill))
+        return ease_at(fill)
 
     def _due(self, now: float) -> float | None:
         if self._sender.busy or self._stock.depth():
