@@ -38,7 +38,7 @@ class Cost:
         return statistics.median(self.cpu), statistics.median(self.wall)
 
 
-def costs(names, size, *, turns, requests):
+def costs(names, size, *, turns, requests, how="serve"):
     """Return the :class:`Cost` of each subject, and of the bare apps."""
     python = peers_python()
     every = ["bare", *(["bare-flask"] if ON_FLASK & set(names) else []), *names]
@@ -52,15 +52,15 @@ def costs(names, size, *, turns, requests):
         for turn in range(turns + 1):
             for name, subject in subjects.items():
                 count = requests // 5 if name in SLOW else requests
-                _turn(found[name], subject, inbox if name in names else None, name, count)
+                _turn(found[name], subject, inbox if name in names else None, name, count, how)
                 if turn == 0:  # it warmed up
                     found[name].cpu.clear()
                     found[name].wall.clear()
         return found
 
 
-def _turn(cost, subject, inbox, name, requests):
-    wall = subject.ask("serve", requests)
+def _turn(cost, subject, inbox, name, requests, how):
+    wall = subject.ask(how, requests)
     cost.served += requests
     if inbox is not None:
         subject.ask("hurry")
@@ -110,6 +110,11 @@ def measure(quick=False):
     for name in ("ours", "ours-speed"):
         share = found[name].counts["exchanges"] / found[name].served
         yield Bar(f"delivered of {name}", share, 1.0, 1.0, "", at_least=True)
+
+    if not quick:
+        found = costs(SMALL, "small", turns=5, requests=300, how="trickle")
+        rows = [_row(name, extra, found[name]) for name, extra in added(found).items()]
+        yield Table("peers-trickle", "Small exchange, ten at a time", HEADS, rows)
 
     names = ("ours", "ours-untouched", "readme-metrics") if quick else LARGE
     found = costs(names, "large", turns=3, requests=50 if quick else 150)

@@ -1,8 +1,9 @@
 """The process of one subject: serves requests when it is told to, and says what they cost.
 
 ``python -m bench.subject NAME SIZE PORTS``, then commands on stdin: ``serve N``, ``hurry`` and
-``cost``; each is answered by one line of JSON. Requests come in tens with a pause between them,
-so that what is sent behind them keeps up, and goes in batches of ten.
+``cost``; each is answered by one line of JSON. Requests come in a tight loop, or (``trickle N``) in
+tens with a pause between them, in which what is sent behind them catches up: every ten then find
+the processor's caches full of something else.
 """
 
 from __future__ import annotations
@@ -16,9 +17,7 @@ import time
 from . import exchanges
 from .subjects import BATCH, SUBJECTS
 
-import os
-
-PAUSE_SECONDS = float(os.environ.get("PAUSE", "0.012"))
+PAUSE_SECONDS = 0.012
 
 
 class Subject:
@@ -29,7 +28,7 @@ class Subject:
         self._app, self._hurry = SUBJECTS[name](ports, body)
         self._before = time.process_time_ns()
 
-    def serve(self, requests):
+    def serve(self, requests, pause=0.0):
         """Answer so many requests; return the median microseconds of one, by the clock."""
         self._before = time.process_time_ns()
         times = []
@@ -39,8 +38,13 @@ class Subject:
                 begun = time.perf_counter_ns()
                 exchanges.serve(self._app, [environ])
                 times.append((time.perf_counter_ns() - begun) / 1000)
-            time.sleep(PAUSE_SECONDS)
+            if pause:
+                time.sleep(pause)
         return statistics.median(times)
+
+    def trickle(self, requests):
+        """Answer so many requests, in tens."""
+        return self.serve(requests, PAUSE_SECONDS)
 
     def hurry(self):
         self._hurry()
