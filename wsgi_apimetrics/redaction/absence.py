@@ -24,6 +24,7 @@ _SHORT = re.compile(
     + "|".join(_FILLER.join(name) for name in sorted(COMMON_SECRETS) if len(name) <= 5)
     + r")(?![^\W_])"
 )
+_NEAR = 512
 _MANY = 64
 """More names than this are not looked for one by one: walking the document is cheaper."""
 
@@ -72,4 +73,12 @@ def _says(text: str, rules: BodyRules) -> bool:
 
 
 def _reached(text: str, needed: tuple[tuple[str, ...], ...]) -> bool:
-    return any(all(name in text for name in names) for names in needed)
+    for names in needed:
+        for name in names:
+            # What is there stands near the beginning more often than not; that something is
+            # nowhere, rfind tells in a third of the time that find takes.
+            if text.find(name, 0, _NEAR) < 0 and text.rfind(name) < 0:
+                break
+        else:
+            return True
+    return False

@@ -11,8 +11,8 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from ..exchange import Body
 from .unreadable import Reason, Unreadable
@@ -24,13 +24,14 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_MARKED = (b"\xff", b"\xfe", b"\xef")
+"""How a byte-order mark begins, where it has no zero in it."""
 _UNICODE = frozenset({"utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"})
 _ASCII = re.compile(rb"[\x20-\x7e]{8}")
 _SINGLE_BYTE = ("iso8859-", "cp125", "koi8-", "mac-")
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A text, and how to make bytes of it again."""
 
     text: str
@@ -49,10 +50,17 @@ def decoded(body: Body) -> Decoded:
         Unreadable: it is not certain what the text is.
     """
     content = body.content or b""
+    declared = charset_of(body.content_type)
+    is_marked = 0 in content or content.startswith(_MARKED)
+    if declared == "utf-8" and not is_marked:
+        return Decoded(_strict(content, declared, body), declared)
+    return _unusual(content, declared, body)
+
+
+def _unusual(content: bytes, declared: str, body: Body) -> Decoded:
     for mark, charset in _MARKS:
         if content.startswith(mark):
             return Decoded(_strict(content[len(mark) :], charset, body), charset, mark)
-    declared = charset_of(body.content_type)
     if 0 in content:
         charset = json.detect_encoding(content)
         if charset == "utf-8":
