@@ -13,16 +13,14 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
-from . import json_walk
+from . import json_walk, shortcut
 from .form_fields import holds_secret
-from .json_walk import Span, dotted, splice
+from .json_walk import TOKEN, Span, texts_of
 from .marks import Marks
 from .patterns import Patterns
 from .rules import COMMON, BodyRules, Tree
 from .states import Node, State
 from .unreadable import Reason, Unreadable
-
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9eE.+-]*', re.DOTALL)
 
 
 def redact_document(text: str, rules: BodyRules, place: str, marks: Marks) -> str:
@@ -32,16 +30,7 @@ def redact_document(text: str, rules: BodyRules, place: str, marks: Marks) -> st
         Unreadable: it can't be read for certain, or a rule failed on it.
     """
     try:
-        if rules.shortcut is not None:
-            quick = rules.shortcut.redact(text, place, marks)
-            if quick is not None:
-                return quick
-        spans = _named(text, rules)
-
-        def replaced(raw: str, span: Span) -> str:
-            return _marker(raw, span, place, marks)
-
-        text = splice(text, spans, replaced) if spans else text
+        text = _without_named(text, rules, place, marks)
         if rules.secrets and '\\"' in text:
             text = _written_inside(text, place, marks)
         return text if rules.patterns is None else _patterns(text, rules.patterns, place, marks)
@@ -49,6 +38,15 @@ def redact_document(text: str, rules: BodyRules, place: str, marks: Marks) -> st
         raise Unreadable(Reason.TOO_DEEP) from None
     except ValueError:
         raise Unreadable(Reason.MALFORMED) from None
+
+
+def _without_named(text: str, rules: BodyRules, place: str, marks: Marks) -> str:
+    if rules.spread and rules.denied is not None:
+        quick = shortcut.redacted(text, rules.denied.root, place, marks)
+        if quick is not None:
+            return quick
+    spans = _named(text, rules, f"{place}.$", marks)
+    return _spliced(text, spans, marks) if spans else text
 
 
 def redact_lines(text: str, rules: BodyRules, place: str, marks: Marks) -> str:
@@ -62,17 +60,31 @@ def redact_lines(text: str, rules: BodyRules, place: str, marks: Marks) -> str:
     return "\n".join(lines)
 
 
-def _named(text: str, rules: BodyRules) -> list[Span]:
+def _named(text: str, rules: BodyRules, place: str, marks: Marks) -> list[Span]:
+    """Return what goes, in its order; of values in each other the outermost first."""
+    if not rules.allowed and rules.denied is not None and not rules.denied.judged:
+        return json_walk.denied(text, rules.denied.root, place, marks.name)
     spans: list[Span] = []
     judges = any(tree.judged for tree in (rules.denied, *rules.allowed) if tree is not None)
     document = _parsed(text) if judges else None
     if rules.denied is not None:
-        spans += json_walk.denied(text, _judged(rules.denied, document))
+        spans += json_walk.denied(text, _judged(rules.denied, document), place, marks.name)
     for tree in rules.allowed:
-        spans += json_walk.not_allowed(text, _judged(tree, document))
+        spans += json_walk.not_allowed(text, _judged(tree, document), place, marks.name)
     if not spans:
         json_walk.whole(text)
-    return spans
+    return sorted(spans, key=lambda span: (span[0], -span[1]))
+
+
+def _spliced(text: str, spans: list[Span], marks: Marks) -> str:
+    pieces: list[str] = []
+    done = 0
+    for start, end, place, rule in spans:
+        if start >= done:
+            pieces += (text[done:start], _marker(text[start:end], place, rule, marks))
+            done = end
+    pieces.append(text[done:])
+    return "".join(pieces)
 
 
 def _judged(tree: Tree, document: Any) -> State:
@@ -120,22 +132,13 @@ def _integer(digits: str) -> int | float:
         return float(digits)
 
 
-def _marker(raw: str, span: Span, place: str, marks: Marks) -> str:
-    where = f"{place}.{dotted(span.trail, marks.name)}"
+def _marker(raw: str, place: str, rule: str, marks: Marks) -> str:
     if raw[0] == '"':
         value = scanstring(raw, 1, True)[0]
-        if marks.is_marked(where, value):
-            return raw
-        return quoted(marks.text(where, span.rule, value))
-    texts = _texts(raw) if marks.spoken is not None else ()
-    return quoted(marks.other(where, span.rule, texts))
-
-
-def _texts(raw: str) -> Iterator[str]:
-    """Yield every text and number inside of a value."""
-    for found in _TOKEN.finditer(raw):
-        token = found[0]
-        yield scanstring(token, 1, True)[0] if token[0] == '"' else token
+        marked = marks.text(place, rule, value)
+        return raw if marked is value else quoted(marked)
+    heard = texts_of(raw) if marks.spoken is not None else ()
+    return quoted(marks.other(place, rule, heard))
 
 
 def _written_inside(text: str, place: str, marks: Marks) -> str:
@@ -146,7 +149,7 @@ def _written_inside(text: str, place: str, marks: Marks) -> str:
         value = scanstring(token, 1, True)[0] if '\\"' in token else ""
         return quoted(marks.text(place, COMMON, value)) if holds_secret(value) else token
 
-    return _TOKEN.sub(replaced, text)
+    return TOKEN.sub(replaced, text)
 
 
 def _patterns(text: str, patterns: Patterns, place: str, marks: Marks) -> str:
@@ -163,4 +166,4 @@ def _patterns(text: str, patterns: Patterns, place: str, marks: Marks) -> str:
             return token
         return quoted(redacted)
 
-    return _TOKEN.sub(replaced, text)
+    return TOKEN.sub(replaced, text)

@@ -4,133 +4,196 @@ The text itself is never rebuilt, so whatever no rule names keeps its exact form
 white space, the order of members, duplicate names. Every value is read to its end by the
 standard library's scanner: a text that is not well-formed from the first to the last character
 raises ``ValueError``, one that is nested past the stack ``RecursionError``.
+
+Where all that the rules wait for stands in the first half of a text, SQLite says whether the
+text is well-formed, and the walk ends behind the last of it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]
-from typing import NamedTuple
+from typing import Any
 
-from .states import Key, State
+from .states import State
+from .wellformed import is_json
 
 _BLANK = re.compile(r"[ \t\n\r]*")
-_MEMBER = r'"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*'
+_TEXT = r'"[^"\\\x00-\x1f]*"'
+_MEMBER = rf'"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*({_TEXT})?'
 _FIRST = re.compile(rf"[ \t\n\r]*(?:{_MEMBER}|(\}}))")
 _NEXT = re.compile(rf"[ \t\n\r]*(?:,[ \t\n\r]*{_MEMBER}|(\}}))")
+"""A member's name, and its value if that is a text without escapes; or the object's end."""
 _COLON = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
 _ITEM = re.compile(r"[ \t\n\r]*([,\]])[ \t\n\r]*")
 
-# An integer of any length must be read past, not understood.
-scan = JSONDecoder(parse_int=float).scan_once  # type: ignore[attr-defined]
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9eE.+-]*', re.DOTALL)
+"""A text or a number, where a document is read from its beginning."""
+_HIDES_ASCII = re.compile(r"\\u00[2-7]")
 
-Trail = tuple["Trail", Key] | tuple[()]
-"""The keys from the root to a place, innermost last."""
-
-
-class Span(NamedTuple):
-    """A value that is to be replaced: where it stands, where in the document, and by which rule."""
-
-    start: int
-    end: int
-    trail: Trail
-    rule: str
+Scan = Callable[[str, int], tuple[Any, int]]
+Spell = Callable[[str], str]
 
 
-def denied(text: str, root: State) -> list[Span]:
-    """Return the values that a rule names; the whole ``text`` is read."""
-    return _Walk(text, keeps=False).run(root)
+def scanner(**hooks: Any) -> Scan:
+    """Return what reads a value in C, and says where it ends."""
+    scan: Scan = JSONDecoder(**hooks).scan_once  # type: ignore[attr-defined]
+    return scan
 
 
-def not_allowed(text: str, root: State | None) -> list[Span]:
+# An integer of any length must be read past, not understood; reading it as one is quicker.
+scan_any = scanner(parse_int=float)
+_scan = scanner()
+_MOST_DIGITS = 4300
+_DONE = -1
+"""In place of where a value ends: nothing behind it is reached."""
+
+Span = tuple[int, int, str, str]
+"""A value that is to be replaced: from where to where, its place, and the rule that names it."""
+
+
+def denied(text: str, root: State, place: str, spell: Spell) -> list[Span]:
+    """Return the values that a rule names, in their order; the whole ``text`` is read.
+
+    ``place`` is the document's own, ``spell`` writes names as a place may hold them.
+    """
+    return _walked(text, root, place, spell, keeps=False)
+
+
+def not_allowed(text: str, root: State | None, place: str, spell: Spell) -> list[Span]:
     """Return the values outside of what the rules name: leaves, or whole members."""
-    return _Walk(text, keeps=True).run(root)
+    return _walked(text, root, place, spell, keeps=True)
 
 
 def whole(text: str) -> None:
     """Read ``text`` to its end; raises ``ValueError`` if it is no JSON document."""
-    _end(text, _skip(text, _BLANK.match(text).end()))  # type: ignore[union-attr]
+    _walked(text, None, "", str, keeps=False)
 
 
-def dotted(trail: Trail, spell: Callable[[str], str]) -> str:
-    """Return a trail as a path, its names as ``spell`` has them: ``$.user.emails[0]``."""
-    keys: list[str] = []
-    while trail:
-        trail, key = trail
-        keys.append(f"[{key}]" if isinstance(key, int) else f".{spell(key)}")
-    return "$" + "".join(reversed(keys))
+def texts_of(raw: str) -> Iterator[str]:
+    """Yield every text and number inside of a value."""
+    for found in TOKEN.finditer(raw):
+        token = found[0]
+        yield scanstring(token, 1, True)[0] if token[0] == '"' else token
 
 
-def _skip(text: str, index: int) -> int:
-    try:
-        end: int = scan(text, index)[1]
-    except StopIteration:
-        raise ValueError(f"no value at {index}") from None
-    return end
+def integers_are_bounded() -> bool:
+    """Whether the interpreter refuses integers so long that reading them takes its time."""
+    limit = getattr(sys, "get_int_max_str_digits", lambda: 0)()
+    return 0 < limit <= _MOST_DIGITS
 
 
-def _end(text: str, index: int) -> None:
-    if _BLANK.match(text, index).end() != len(text):  # type: ignore[union-attr]
-        raise ValueError(f"more than one value at {index}")
+def _walked(text: str, root: State | None, place: str, spell: Spell, *, keeps: bool) -> list[Span]:
+    if integers_are_bounded():
+        try:
+            return _Walk(text, _scan, spell, keeps=keeps).run(root, place)
+        except ValueError:
+            if len(text) <= _MOST_DIGITS:
+                raise
+    return _Walk(text, scan_any, spell, keeps=keeps).run(root, place)
+
+
+def _shows_names(text: str) -> bool:
+    """Whether every letter of ASCII in ``text`` is written as it is."""
+    return "\\" not in text or text.rfind("\\u00") < 0 or _HIDES_ASCII.search(text) is None
 
 
 class _Walk:
     """One walk over one text; ``keeps``: the rules say what stays, rather than what goes."""
 
-    __slots__ = ("keeps", "spans", "text")
+    __slots__ = ("_is_sound", "_lasts", "_scan", "_spell", "keeps", "spans", "text")
 
-    def __init__(self, text: str, *, keeps: bool) -> None:
+    def __init__(self, text: str, scan: Scan, spell: Spell, *, keeps: bool) -> None:
         self.text = text
         self.keeps = keeps
         self.spans: list[Span] = []
+        self._scan = scan
+        self._spell = spell
+        self._is_sound = False
+        self._lasts: dict[str, int] = {}
 
-    def run(self, root: State | None) -> list[Span]:
-        start = _BLANK.match(self.text).end()  # type: ignore[union-attr]
-        _end(self.text, self._value(start, root, ()))
+    def run(self, root: State | None, place: str) -> list[Span]:
+        text = self.text
+        if root is not None and root.waits and not self.keeps:
+            last = self._last(root.waits)
+            self._is_sound = last * 2 < len(text) and _shows_names(text) and is_json(text)
+        start = _BLANK.match(text).end()  # type: ignore[union-attr]
+        end = self._value(start, root, place, _DONE if self._is_sound else len(text))
+        if end != _DONE and _BLANK.match(text, end).end() != len(text):  # type: ignore[union-attr]
+            raise ValueError(f"more than one value at {end}")
         return self.spans
 
-    def _value(self, index: int, state: State | None, trail: Trail) -> int:
-        """Read the value at ``index`` and return where it ends."""
-        keeps = self.keeps
-        if state is None or state.rule is not None:
-            end = _skip(self.text, index)
-            if keeps is (state is None):
-                rule = state.rule if state is not None else None
-                self.spans.append(Span(index, end, trail, rule or "allowlist"))
-            return end
-        opening = self.text[index : index + 1]
-        if opening == "{":
-            return self._object(index + 1, state, trail)
-        if opening == "[":
-            return self._array(index + 1, state, trail)
-        end = _skip(self.text, index)
-        if keeps:
-            self.spans.append(Span(index, end, trail, "allowlist"))
+    def _last(self, waits: tuple[str, ...]) -> int:
+        """Return where one of the names stands for the last time, whatever it is there."""
+        lasts, last = self._lasts, _DONE
+        for name in waits:
+            if name not in lasts:
+                lasts[name] = self.text.rfind(name)
+            last = max(last, lasts[name])
+        return last
+
+    def _skip(self, index: int) -> int:
+        try:
+            return self._scan(self.text, index)[1]
+        except StopIteration:
+            raise ValueError(f"no value at {index}") from None
+
+    def _value(self, index: int, state: State | None, place: str, last: int) -> int:
+        """Read the value at ``index`` and return where it ends.
+
+        Behind ``last`` nothing is reached that is not within the value.
+        """
+        if state is not None and state.rule is None:
+            opening = self.text[index : index + 1]
+            if opening == "{":
+                return self._object(index + 1, state, place, last)
+            if opening == "[":
+                return self._array(index + 1, state, place)
+            goes = self.keeps
+        else:
+            goes = self.keeps is (state is None)
+        end = self._skip(index)
+        if goes:
+            self._name(index, end, state, place)
         return end
 
-    def _object(self, index: int, state: State, trail: Trail) -> int:
-        text, member, keeps = self.text, state.member, self.keeps
+    def _object(self, index: int, state: State, place: str, last: int) -> int:
+        text, scan, member, keeps = self.text, self._scan, state.member, self.keeps
+        if self._is_sound:
+            last = max(last, self._last(state.waits)) if state.waits else len(text)
         found = _FIRST.match(text, index)
-        first = True
+        is_first = True
         while True:
             if found is None:
-                key, index = self._escaped_key(index, first)
-            elif found.end(2) >= 0:
+                key, index = self._escaped_key(index, is_first)
+                start = -1
+            elif found.lastindex == 3:
                 return found.end()
             else:
-                key, index = found[1], found.end()
+                key, start, index = found[1], found.start(2), found.end()
             below = member(key)
-            if below is None and not keeps:
+            if start >= 0:
+                if keeps if below is None or below.rule is None else not keeps:
+                    self._name(start, index, below, f"{place}.{self._spell(key)}")
+            elif below is None and not keeps:
                 try:
                     index = scan(text, index)[1]
                 except StopIteration:
                     raise ValueError(f"no value at {index}") from None
             else:
-                index = self._value(index, below, (trail, key))
-            first = False
+                index = self._value(index, below, f"{place}.{self._spell(key)}", last)
+            if index > last or index == _DONE:
+                return _DONE
+            is_first = False
             found = _NEXT.match(text, index)
+
+    def _name(self, start: int, end: int, state: State | None, place: str) -> None:
+        """Note a value that goes: all that is named, or all that is not."""
+        rule = None if state is None else state.rule
+        self.spans.append((start, end, place, rule or "allowlist"))
 
     def _escaped_key(self, index: int, first: bool) -> tuple[str, int]:
         """Read a member's name that has an escape in it, and its colon."""
@@ -143,8 +206,8 @@ class _Walk:
             raise ValueError(f"no colon at {end}")
         return key, colon.end()
 
-    def _array(self, index: int, state: State, trail: Trail) -> int:
-        text, element, keeps = self.text, state.element, self.keeps
+    def _array(self, index: int, state: State, place: str) -> int:
+        text, element, keeps, last = self.text, state.element, self.keeps, len(self.text)
         index = _BLANK.match(text, index).end()  # type: ignore[union-attr]
         if text[index : index + 1] == "]":
             return index + 1
@@ -152,9 +215,9 @@ class _Walk:
         while True:
             below = element(position)
             if below is None and not keeps:
-                index = _skip(text, index)
+                index = self._skip(index)
             else:
-                index = self._value(index, below, (trail, position))
+                index = self._value(index, below, f"{place}[{position}]", last)
             after = _ITEM.match(text, index)
             if after is None:
                 raise ValueError(f"no comma at {index}")
@@ -162,16 +225,3 @@ class _Walk:
                 return after.end(1)
             index = after.end()
             position += 1
-
-
-Replace = Callable[[str, Span], str]
-
-
-def splice(text: str, spans: list[Span], replace: Replace) -> str:
-    """Return ``text`` with each span replaced; of spans in each other the outermost counts."""
-    pieces, done = [], 0
-    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
-        if span.start >= done:
-            pieces += [text[done : span.start], replace(text[span.start : span.end], span)]
-            done = span.end
-    return "".join([*pieces, text[done:]])

@@ -14,7 +14,6 @@ from .jsonpath import Judged, plain
 from .names import fold, is_common_secret
 from .patterns import Patterns
 from .policy import SENSITIVE_HEADERS, RedactionPolicy
-from .shortcut import MOST_NAMES, Shortcut
 from .states import ELEMENTS, Node, Path, State
 
 Side = Literal["request", "response"]
@@ -66,7 +65,7 @@ class BodyRules:
         allowed: Trees of which each must name what stays.
         needed: For each rule, names without which it reaches nothing; ``None`` where some
             rule reaches places without a name.
-        shortcut: A quicker way than walking, where nothing but plain paths is set.
+        spread: Whether what goes is sooner found by reading a document whole than by walking it.
     """
 
     denied: Tree | None = None
@@ -75,7 +74,7 @@ class BodyRules:
     ignore_case: bool = False
     patterns: Patterns | None = None
     needed: tuple[tuple[str, ...], ...] | None = ()
-    shortcut: Shortcut | None = None
+    spread: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.denied or self.allowed or self.patterns)
@@ -173,7 +172,6 @@ def _body_rules(
     case = policy.redact_ignore_case
     secrets = policy.redact_common_secrets
     denied = _tree(names, ways, case=case, secrets=secrets)
-    walked = denied.judged or secrets or allowed or patterns or case
     return BodyRules(
         denied=denied if names or ways or secrets else None,
         allowed=allowed,
@@ -181,19 +179,7 @@ def _body_rules(
         ignore_case=case,
         patterns=patterns,
         needed=_needed(names, ways, ignore_case=case),
-        shortcut=None if walked else _shortcut(names, ways),
-    )
-
-
-def _shortcut(names: Sequence[str], ways: Ways) -> Shortcut | None:
-    if len(names) > MOST_NAMES:
-        return None
-    return Shortcut.through(
-        (
-            *(((name,), name) for name in names),
-            *(((ELEMENTS, name), name) for name in names),
-            *((way, rule) for way, rule in ways if not isinstance(way, Judged)),
-        )
+        spread=denied.node.spreads and not denied.judged and not allowed,
     )
 
 

@@ -7,10 +7,15 @@ a rule holds are remembered, so no document can make it grow.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .names import fold, is_common_secret
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.:$@ -]+")
+_MOST_WAITS = 16
+"""Looking for more names than this takes longer than walking on."""
 
 Key = str | int
 """A member's name, or an element's index."""
@@ -55,6 +60,13 @@ class Node:
             node = node._next(fold(str(step)) if name else step)
         node.rule = node.rule or rule
 
+    @property
+    def spreads(self) -> bool:
+        """Whether it reaches more than one place for each path (not counting a list's own)."""
+        if self.secrets or self.deep is not None or self.each is not None:
+            return True
+        return any(node.elements is not None or node.spreads for node in self.steps.values())
+
     def _next(self, step: Step) -> Node:
         if isinstance(step, Deep):
             self.deep = self.deep or Node(loops=True)
@@ -69,7 +81,13 @@ class Node:
 
 
 class State:
-    """What the rules say at one place; ``rule`` is the one that names it, if any does."""
+    """What the rules say at one place.
+
+    Attributes:
+        rule: The rule that names the place, if any does.
+        waits: The names of members that it waits for, as JSON quotes them. Empty where other
+            members matter too, or where a name may be written in more than one way.
+    """
 
     __slots__ = (
         "_elements",
@@ -81,6 +99,7 @@ class State:
         "_steps",
         "ignore_case",
         "rule",
+        "waits",
     )
 
     def __init__(self, nodes: Iterable[Node], *, ignore_case: bool = False) -> None:
@@ -97,6 +116,14 @@ class State:
         self._other: list[State | None] = []
         self._elements: list[State | None] = []
         self.rule = next((node.rule for node in alive if node.rule is not None), None)
+        self.waits = self._waits()
+
+    def _waits(self) -> tuple[str, ...]:
+        names = [name for name in self._names if isinstance(name, str)]
+        other = any(node.secrets or node.loops or node.each for node in self._nodes)
+        if other or self.ignore_case or len(names) > _MOST_WAITS:
+            return ()
+        return tuple(f'"{name}"' for name in names) if all(map(_PLAIN.fullmatch, names)) else ()
 
     def member(self, name: str) -> State | None:
         """Return the state at the member ``name``; ``None`` where no rule reaches."""
@@ -133,7 +160,10 @@ class State:
         everywhere = [node.each for node in self._nodes if node.each is not None]
         loops = [node for node in self._nodes if node.loops]
         nodes = [*found, *everywhere, *loops]
-        return State(nodes, ignore_case=self.ignore_case) if nodes else None
+        if not nodes:
+            return None
+        after = State(nodes, ignore_case=self.ignore_case)
+        return self if after._nodes == self._nodes else after
 
 
 _common = Node()
