@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,6 @@ class RawExchange:
     raised = False
     aborted = False
     skipped = False
-    _exchange: Exchange | None = None
 
     def __init__(self, environ: dict[str, str], size: int, policy: CapturePolicy) -> None:
         self.started_at = now = time()
@@ -131,9 +131,12 @@ class RawExchange:
             self.cost += self.sent.kept_size
 
     def exchange(self) -> Exchange:
-        """Return the exchange as a value; made once, on whichever worker asks first."""
-        if self._exchange is None:
-            from .assemble import assemble
+        """Return the exchange as a value, made anew: what is not kept costs no memory."""
+        return _assembler()(self)
 
-            self._exchange = assemble(self)
-        return self._exchange
+
+@cache
+def _assembler() -> Callable[[RawExchange], Exchange]:
+    from .assemble import assemble
+
+    return assemble

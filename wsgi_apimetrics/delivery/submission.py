@@ -18,5 +18,5 @@ class Captured(Protocol):
     cost: int
 
     def exchange(self) -> Exchange:
-        """Return the exchange; made once, on the worker, and remembered."""
+        """Return the exchange; made on the worker, anew each time."""
         ...

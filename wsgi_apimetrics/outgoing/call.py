@@ -77,7 +77,6 @@ class OutgoingCall:
         self._decoded = False
         self._whole = False
         self._errors: list[ErrorRecord] = []
-        self._exchange: Exchange | None = None
         self.sent = InputRecorder(policy.max_body_bytes if policy.capture_request_body else 0)
         self.received = BodyRecorder(policy.max_body_bytes if policy.capture_response_body else 0)
 
@@ -123,10 +122,8 @@ class OutgoingCall:
         guarded("finish", lambda: finished(self))
 
     def exchange(self) -> Exchange:
-        """Return the exchange, with the call's own rules applied; made once, on the worker."""
-        if self._exchange is None:
-            self._exchange = self._redact(self._assembled())
-        return self._exchange
+        """Return the exchange, with the call's own rules applied; made anew, on the worker."""
+        return self._redact(self._assembled())
 
     def _assembled(self) -> Exchange:
         wait = (self._began or self._ended) - self._started

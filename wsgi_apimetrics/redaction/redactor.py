@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from ..exceptions import ExchangeDropped
-from ..exchange import Body, ErrorRecord, Exchange, Group, RedactedExchange, Request, Response
+from ..exchange import ErrorRecord, Exchange, Group, RedactedExchange, Request, Response
 from ..stats import DropReason
+from .bodies import redact_body
 from .headers import redact_headers
 from .marks import Marks
 from .policy import RedactionPolicy
-from .rules import BodyRules, Rules, compiled
+from .rules import Rules, compiled
 from .scrub import scrub_errors
 from .urls import redact_matrix, redact_path_by_patterns, redact_query, redact_segments
 from .vocabulary import Vocabulary
@@ -94,16 +95,6 @@ def _guarded(step: Callable[[Any], T], exchange: Exchange, reason: DropReason) -
         return step(exchange)
     except (Exception, SystemExit) as error:
         raise ExchangeDropped(reason, type(error).__name__) from None
-
-
-def _redact_body(body: Body, rules: BodyRules, side: str, marks: Marks) -> Body:
-    # Imported with the first exchange: half of what importing this package took was for what
-    # reads bodies, which an app that starts does not need.
-    global _redact_body  # noqa: PLW0603
-    from .bodies import redact_body
-
-    _redact_body = redact_body
-    return redact_body(body, rules, side, marks)
 
 
 def _declared(
@@ -189,7 +180,7 @@ def _request(
         query,
         request.protocol_version,
         _url_params(headers, params, "request.headers", marks) if params else headers,
-        _redact_body(request.body, rules.request, "request", marks),
+        redact_body(request.body, rules.request, "request", marks),
         request.peer_address,
         _client_address(request, rules),
         request.server_address,
@@ -205,7 +196,7 @@ def _response(
         response.status_code,
         response.status_text,
         _url_params(headers, params, "response.headers", marks) if params else headers,
-        _redact_body(response.body, rules.response, "response", marks),
+        redact_body(response.body, rules.response, "response", marks),
     )
 
 
