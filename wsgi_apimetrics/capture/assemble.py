@@ -15,8 +15,7 @@ from ..trace import trace_of
 from .body import BodyRecorder
 from .content_encoding import decode, is_supported
 from .policy import CapturePolicy
-from .status import number as _number
-from .status import status_code_of
+from .status import number, status_code_of
 from .urls import origin, quoted_path, quoted_query, wire_bytes
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def _request(raw: RawExchange) -> Request:
         environ.get("REMOTE_ADDR", ""),
         client_address,
         environ.get("SERVER_NAME", ""),
-        _number(environ.get("SERVER_PORT", "")),
+        number(environ.get("SERVER_PORT", "")),
     )
 
 
@@ -112,7 +111,7 @@ def _request_body(raw: RawExchange) -> Body:
     environ = raw.environ
     content_type = environ.get("CONTENT_TYPE", "")
     declared = environ.get("CONTENT_LENGTH", "")
-    length = _number(declared)
+    length = number(declared)
     encoding = environ.get("HTTP_CONTENT_ENCODING", "")
     received = raw.received
     if received is None:
@@ -148,7 +147,7 @@ def _response_body(raw: RawExchange, status_code: int) -> Body:
     if raw.sent_omitted is not None:
         declared = _header(raw, "content-length")
         size = sent.size if sent is not None and sent.size else None
-        known = _number(declared)
+        known = number(declared)
         size = size if known is None else known
         return Body(None, size, size, content_type, omitted=raw.sent_omitted)
     if sent is None:
