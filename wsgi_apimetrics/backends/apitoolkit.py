@@ -44,7 +44,7 @@ PUBSUB_RETRIES = RetryTable(
 """As Google's own publisher retries; a topic that is not there is waited for, like a key."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class APIToolkitSettings:
     """What only APIToolkit knows."""
 

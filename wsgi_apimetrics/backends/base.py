@@ -28,7 +28,7 @@ SHARED = (SelectionPolicy, RedactionPolicy, DeliveryPolicy, HttpPolicy)
 """The policies whose options may be given to the middleware or to a backend."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parts:
     """What the assembly builds one backend's pipeline of.
 

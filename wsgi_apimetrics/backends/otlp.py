@@ -64,7 +64,7 @@ FIELDS = Kind("names with texts: a dict, or name=text, name=text", _fields, _fie
 SECRET_FIELDS = Kind(FIELDS.accepts, _fields, _fields_from_text, secret=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OTLPSettings:
     """What only OTLP knows."""
 

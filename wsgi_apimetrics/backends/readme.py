@@ -39,7 +39,7 @@ LIMITS = BatchLimits(max_exchanges=30)
 """The vendor documents no limit; 30 is the most that its own packages ever send at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ReadMeSettings:
     """What only ReadMe knows."""
 

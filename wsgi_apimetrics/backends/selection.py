@@ -49,7 +49,7 @@ RATES = Kind(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SelectionPolicy:
     """Options that choose among exchanges; for the middleware or for one backend."""
 

@@ -11,7 +11,7 @@ from ..options import BOOLEAN, FUNCTION, STRINGS, integer, option, optional
 KIB = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CapturePolicy:
     """Options of capture; for the middleware alone, as all backends share one capture."""
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..options import BOOLEAN, DIRECTORY, choice, integer, number, option, optional, seconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DeliveryPolicy:
     """Options of buffering and sending; for the middleware or for one backend."""
 

@@ -55,7 +55,7 @@ HOOK = FUNCTION._replace(joined=lambda shared, own: Hooks((shared, own)))
 EITHER = BOOLEAN._replace(joined=lambda shared, own: shared or own)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RedactionPolicy:
     """Options of redaction; for the middleware or for one backend, where they add up.
 

@@ -50,7 +50,7 @@ def _certificates(value: Any) -> str:
 CERTIFICATES = Kind("the path of a file of certificates", _certificates)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class HttpPolicy:
     """Options of the way to a backend; for the middleware or for one backend."""
 
