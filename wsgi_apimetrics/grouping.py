@@ -8,7 +8,9 @@ with an answer is logged by field name, never by value: a value may be a key.
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from .capture.capture import GROUP_KEY
@@ -70,24 +72,25 @@ class Grouping:
     def _group(self, said: Any) -> GroupOutcome:
         if said is None:
             return DropReason.NO_GROUP
-        if not isinstance(said, Mapping):
+        if said.__class__ is not dict and not isinstance(said, Mapping):
             raise _OddGroupError(f"it returned {type(said).__name__}, not a dict or None")
         key = said.get("api_key", said.get("id"))
         if key is None or key == "":
             raise _OddGroupError("'api_key' is missing or empty in what it returned")
         if not isinstance(key, (str, int, float)) or isinstance(key, bool):
             raise _OddGroupError(f"'api_key' is {type(key).__name__}, not a text or a number")
-        for name in ("label", "email"):
-            if not isinstance(said.get(name), (str, type(None))):
-                raise _OddGroupError(f"{name!r} is {type(said[name]).__name__}, not a text")
-        unknown = sorted(str(name) for name in said if name not in _FIELDS)
-        if unknown:
+        label, email = said.get("label"), said.get("email")
+        for name, value in (("label", label), ("email", email)):
+            if value is not None and not isinstance(value, str):
+                raise _OddGroupError(f"{name!r} is {type(value).__name__}, not a text")
+        if not _FIELDS.issuperset(said):
+            unknown = sorted(str(name) for name in said if name not in _FIELDS)
             self._notices.warn(
                 "grouping function: unknown fields",
                 "the grouping function returned fields that are not sent: %.80s",
                 unknown,
             )
-        return Group(str(key), said.get("label"), said.get("email"))
+        return Group(str(key), label, email)
 
 
 class _OddGroupError(ValueError):
@@ -96,16 +99,17 @@ class _OddGroupError(ValueError):
 
 def request_of(raw: RawExchange) -> Any:
     """Return a werkzeug Request over the snapshot and what was read of the body so far."""
+    body = raw.received.kept if raw.received is not None else b""
+    environ: dict[str, Any] = {**raw.environ}
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["wsgi.input_terminated"] = True
+    environ["wsgi.errors"] = sys.stderr
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return _request_class()(environ, populate_request=False)
+
+
+@cache
+def _request_class() -> Any:
     from werkzeug.wrappers import Request
 
-    body = raw.received.kept if raw.received is not None else b""
-    return Request(
-        {
-            **raw.environ,
-            "wsgi.input": io.BytesIO(body),
-            "wsgi.input_terminated": True,
-            "wsgi.errors": io.StringIO(),
-            "CONTENT_LENGTH": str(len(body)),
-        },
-        populate_request=False,
-    )
+    return Request
