@@ -7,11 +7,13 @@ import doctest
 import io
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from har_schema import HAR as SCHEMA
@@ -20,6 +22,8 @@ from servers import Answer, HttpServer
 from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.cli import export, terminal
 from wsgi_apimetrics.cli.commands import COMMANDS
+from wsgi_apimetrics.delivery.spool_files import SpoolFile
+from wsgi_apimetrics.delivery.spool_schema import checksum
 from wsgi_apimetrics.redaction.mask import mask
 from wsgi_apimetrics.store import Store, default_path
 
@@ -124,6 +128,18 @@ def test_without_the_extra_it_names_the_extra():
         [sys.executable, "-c", source], capture_output=True, text=True, check=False, timeout=30
     )
     failed_well(result, 1, "pip install 'wsgi-apimetrics[cli]'")
+
+
+def test_a_fault_of_ours_is_not_said_to_be_a_missing_extra():
+    """Another import that fails keeps its traceback."""
+    source = (
+        "import sys; sys.modules['difflib'] = None; from wsgi_apimetrics.cli import main; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert result.returncode == 1
+    assert "import of difflib halted" in result.stderr
 
 
 # -- looking ------------------------------------------------------------------------------
@@ -359,6 +375,26 @@ def test_preview_gives_the_exact_bytes(run, filled):
     assert "readme" in result.stderr
 
 
+def test_preview_of_nothing_and_of_a_file(run, filled, tmp_path):
+    """An empty store is said to be; a HAR file needs none; two backends are a line each."""
+    har = tmp_path / "out.har"
+    run("export", "-o", har, "--status", "5xx")
+    both = {**README, "WSGI_APIMETRICS_BACKENDS": "readme, local"}
+    result = run("preview", "--har", har, WSGI_APIMETRICS_LOCAL_PATH="none.sqlite", **both)
+    log, line = map(json.loads, result.stdout.splitlines())
+    assert log[0]["request"]["log"]["entries"][0]["response"]["status"] == 500
+    assert line["id"] == filled["failed"].id
+    run("erase", "--yes", "key-of-ada")
+    run("erase", "--yes", "key-of-bob")
+    failed_well(run("preview", **README), 1, "is empty")
+
+
+def test_preview_without_an_id_is_of_the_newest(run, filled):
+    """What has just happened."""
+    result = run("preview", "--backend", "local")
+    assert json.loads(result.stdout)["id"] == filled["hostile"].id
+
+
 def test_check_says_that_all_is_well(run, server):
     """Exit code 0."""
     result = run("check", **readme(server))
@@ -372,6 +408,73 @@ def test_check_says_what_is_wrong(run, server):
     [finding] = json.loads(result.stdout)
     assert (result.returncode, finding["ok"]) == (1, False)
     assert "key" in finding["mend"]
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [(403, "may it write"), (404, "URL right"), (503, "try again later")]
+)
+def test_check_says_what_to_do_about_an_answer(run, server, status, word):
+    """In words, below the answer itself."""
+    server.status = status
+    result = run("check", **readme(server))
+    assert result.returncode == 1
+    assert f"✗ readme  answers {status}" in result.stdout
+    assert word in result.stdout
+
+
+def test_check_of_an_answer_that_it_knows_no_mend_for(run, server):
+    """The answer alone."""
+    server.status = 418
+    result = run("check", "--json", **readme(server))
+    assert json.loads(result.stdout) == [
+        {"backend": "readme", "ok": False, "answer": "answers 418: OK", "mend": ""}
+    ]
+
+
+def test_check_says_that_nobody_answers(run):
+    """The network's word, and where to look."""
+    result = run("check", **{**README, "WSGI_APIMETRICS_README_SERVER": "http://127.0.0.1:9"})
+    assert result.returncode == 1
+    assert "no answer: " in result.stdout
+    assert "may this machine reach it" in result.stdout
+
+
+def test_check_without_the_network_reaches_nothing(run, server):
+    """It only reads the configuration."""
+    result = run("check", "--no-network", **readme(server))
+    assert (result.returncode, server.got) == (0, [])
+    assert "not asked" in result.stdout
+
+
+def test_check_of_one_backend(run):
+    """By its name; another one is said not to be there."""
+    assert "✓ local" in run("check", "--backend", "local").stdout
+    failed_well(
+        run("check", "--backend", "otlp", **README), 1, "no backend 'otlp'", "there is readme"
+    )
+
+
+def test_check_finds_the_app_from_the_installed_command_too(tmp_path):
+    """As a server does: in the working directory."""
+    (tmp_path / "theirs.py").write_text(APP)
+    program = Path(sys.executable).with_name("wsgi-apimetrics")
+    result = subprocess.run(
+        [program, "check", "--app", "theirs:wrapped"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (result.returncode, "✓ local" in result.stdout) == (0, True)
+
+
+def test_check_from_two_sources_is_a_mistake(run):
+    """Which one holds?"""
+    failed_well(run("check", "--app", "a:b", "--ini", "c"), 2, "can't be given together")
+
+
+def test_check_of_a_file_that_is_no_ini(run, tmp_path):
+    """Said with its name."""
+    for content in ("no section\n", "\xff\xfe"):
+        (tmp_path / "x.ini").write_text(content, encoding="latin-1")
+        failed_well(run("check", "--ini", "x.ini"), 1, "x.ini is no ini file")
 
 
 def test_check_explains_a_wrong_option(run):
@@ -395,6 +498,7 @@ from wsgi_apimetrics import ApiMetricsMiddleware, Local
 def app(environ, start_response): ...
 wrapped = ApiMetricsMiddleware(app, Local(path="theirs.sqlite"))
 def create_app(): return wrapped
+def breaks(): raise RuntimeError("no database")
 """
 
 
@@ -407,7 +511,9 @@ def test_check_reads_the_app_itself(run, tmp_path, name):
     assert (tmp_path / "theirs.sqlite").exists()
 
 
-@pytest.mark.parametrize("name", ["theirs:missing", "nowhere:app", "theirs:app", "theirs"])
+@pytest.mark.parametrize(
+    "name", ["theirs:missing", "nowhere:app", "theirs:app", "theirs", "theirs:breaks"]
+)
 def test_check_explains_an_app_that_is_none(run, tmp_path, name):
     """Whatever is wrong with the dotted path."""
     (tmp_path / "theirs.py").write_text(APP)
@@ -493,6 +599,39 @@ def test_redact_of_a_har_file(run, filled, tmp_path):
     assert "request.headers.X-Odd" in result.stdout
 
 
+def test_redact_says_no_more_than_a_screen_holds(run):
+    """Of many places the first, and of a long difference the beginning."""
+    body = json.dumps({f"key-{number}": {"password": "x"} for number in range(300)})
+    result = run("redact", "--denylist", "$..password", stdin=body)
+    assert "took out 300" in result.stdout
+    assert "… and 280 more" in result.stdout
+    assert re.search(r"… and \d+ more lines", result.stdout)
+
+
+def test_redact_says_how_often(run, filled, tmp_path):
+    """A place in several exchanges is one line; a body that is left out is said to be."""
+    target = tmp_path / "out.har"
+    run("export", "-o", target)
+    result = run("redact", target, "--redact-response-body", "$.name")
+    assert "mask  took out 5\n    group.id, 5 times\n" in result.stdout
+    assert "+(left out: redaction: binary)" in result.stdout
+
+
+@pytest.mark.parametrize("vocabulary", ["readme", "apitoolkit"])
+def test_redact_as_a_script_wants_it(run, vocabulary):
+    """Lines of JSON with what was taken out; with the marker of the vendor that is named."""
+    result = run(
+        "redact", "--denylist", "a", "--vocabulary", vocabulary, "--response", "--json",
+        stdin='{"a": "secret"}',
+    )  # fmt: skip
+    line = jsonline.loads(result.stdout)
+    assert b"secret" not in line.exchange.response.body.content
+    assert (b"CLIENT_REDACTED" in line.exchange.response.body.content) is (
+        vocabulary == "apitoolkit"
+    )
+    assert [one.place for one in line.redactions] == ["response.body.$.a"]
+
+
 # -- spools -------------------------------------------------------------------------------
 
 
@@ -561,6 +700,76 @@ def test_a_damaged_spool_is_repaired(run, spool):
     result = run("spool", "repair", path)
     assert "0 exchanges saved, 1 lost" in result.stdout
     assert run("spool", "verify", path).returncode == 0
+
+
+def test_a_spool_that_is_whole_is_left_as_it_is(run, spool):
+    """Not a byte is changed."""
+    path, _ = spool
+    before = path.read_bytes()
+    assert "whole, left as it is" in run("spool", "repair", path).stdout
+    assert path.read_bytes() == before
+
+
+def test_a_spool_that_an_app_has_open_is_not_repaired(run, spool):
+    """What the app holds in it would be lost."""
+    path, _ = spool
+    file = SpoolFile(str(path), "normal")
+    held, _ = file.open()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE exchange SET checksum = checksum + 1")
+    connection.commit()
+    connection.close()
+    failed_well(run("spool", "repair", path), 1, str(path), "stop the app first")
+    [report] = json.loads(run("spool", "verify", "--json", path).stdout)
+    assert report["bad"] == 1
+    held.close()
+    file.let_go()
+    assert "0 exchanges saved, 1 lost" in run("spool", "repair", path.parent).stdout
+
+
+def test_a_spool_that_an_app_found_damaged_is_said_to_be(run, spool):
+    """Though nothing is wrong with it that SQLite sees."""
+    path, _ = spool
+    path.with_name(f"{path.name}.damaged").write_text("1\n")
+    result = run("spool", "verify", path)
+    assert (result.returncode, "marked as damaged by an app" in result.stdout) == (1, True)
+
+
+def test_a_spool_with_overwritten_pages_is_damaged(run, spool):
+    """SQLite's word for it, and exit code 1."""
+    path, _ = spool
+    content = path.read_bytes()
+    path.write_bytes(content[:100] + b"\xff" * (len(content) - 100))
+    result = run("spool", "verify", path)
+    assert (result.returncode, "damaged: " in result.stdout) == (1, True)
+
+
+def test_dead_letters_are_counted_and_exported(run, spool):
+    """What is damaged or no JSON is given too, and marked."""
+    path, _ = spool
+    connection = sqlite3.connect(path)
+    connection.executemany(
+        "INSERT INTO dead_letter (id, refused_at, answer, checksum, content) "
+        "VALUES (?, 0, '', ?, ?)",
+        [("a", checksum("a", b"\xff"), b"\xff"), ("b", 1, b"{}")],
+    )
+    connection.commit()
+    connection.close()
+    assert "1 exchanges wait, 2 dead letters" in run("spool", "verify", path).stdout
+    _, a, b = map(json.loads, run("spool", "export", path).stdout.splitlines())
+    assert a == {"spool": path.name, "id": "a", "dead_letter": True, "base64": "/w=="}
+    assert (b["damaged"], b["content"]) == (True, {})
+
+
+def test_another_programs_database_is_no_spool(run, tmp_path):
+    """It is refused by its header."""
+    path = tmp_path / "theirs.spool"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE mine (x)")
+    connection.close()
+    failed_well(run("spool", "verify", path), 1, "is no spool of wsgi-apimetrics")
+    (tmp_path / "empty").mkdir()
+    failed_well(run("spool", "verify", tmp_path / "empty"), 1, "no spool in", "they end in .spool")
 
 
 def test_a_file_that_is_no_spool_is_refused(run, tmp_path):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 
 import pytest
+from store.samples import exchange, lines
 
 from wsgi_apimetrics.demo.secrets import PLANTED
-from wsgi_apimetrics.store import Store
+from wsgi_apimetrics.demo.server import DemoFailed, Server
+from wsgi_apimetrics.demo.traffic import calls, drive
+from wsgi_apimetrics.store import Store, Writer
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +114,101 @@ def test_the_store_is_private(ran):
     """Nobody else can read it."""
     _, path = ran
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def demo(state, *arguments, without=()):
+    """Run the demo in this process's stead, as if some packages were not installed."""
+    source = (
+        f"import sys; sys.modules.update(dict.fromkeys({without!r}));"
+        f"sys.argv = ['x', 'demo', *{arguments!r}]; from wsgi_apimetrics.cli import main; main()"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", source],
+        env={**os.environ, "XDG_STATE_HOME": str(state), "COLUMNS": "120"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_each_run_begins_with_an_empty_store_of_its_own(tmp_path):
+    """What the last one left is gone; with no order among the requests, no order is shown."""
+    for _ in range(2):
+        out, said = demo(tmp_path, "--requests", "1").communicate(timeout=60)
+        assert said == ""
+        assert "1 exchanges are in" in out
+        assert "One exchange, whole" not in out
+        assert "show ID" in out
+
+
+def test_a_file_that_is_no_store_is_not_emptied(tmp_path):
+    """Somebody's diary in the demo's place."""
+    diary = tmp_path / "wsgi-apimetrics" / "demo.sqlite"
+    diary.parent.mkdir()
+    diary.write_text("Dear diary,")
+    out, said = demo(tmp_path, "--requests", "1").communicate(timeout=60)
+    assert (out, "is not a store" in said) == ("", True)
+    assert diary.read_text() == "Dear diary,"
+
+
+def test_a_store_of_ones_own_is_kept_and_looked_through(tmp_path):
+    """What was in it stays; a planted secret that is in it is found, whoever put it there."""
+    path = tmp_path / "own.sqlite"
+    writer = Writer(path)
+    careless = exchange("/careless", got=PLANTED["cvc in nested JSON"].encode())
+    writer.append(lines(careless, *(exchange(f"/{number}") for number in range(600))))
+    writer.close()
+    out, _ = demo(tmp_path, "--requests", "1", "--store", str(path)).communicate(timeout=60)
+    assert "602 exchanges are in" in out
+    assert "1 of 10 planted secrets are in the store: cvc in nested JSON" in out
+
+
+def test_serve_without_the_inspector_says_how_to_look(tmp_path):
+    """The command that would, for when it is installed."""
+    process = demo(tmp_path, "--requests", "1", "--serve", without=("jinja2",))
+    watchdog = threading.Timer(60, process.kill)
+    watchdog.start()
+    told = []
+    while not any("Ctrl-C" in line for line in told):
+        told.append(process.stdout.readline())
+        assert told[-1], "it ended by itself"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    watchdog.cancel()
+    assert (process.returncode, said) == (0, "")
+    assert any(" inspect --store " in line for line in told)
+    assert not any("The inspector shows" in line for line in told)
+
+
+def test_a_server_that_does_not_start_is_said_with_its_own_words(tmp_path, monkeypatch):
+    """Not waited for when it has ended already."""
+    monkeypatch.setenv("GUNICORN_CMD_ARGS", "--no-such-option")
+    with pytest.raises(DemoFailed, match="no-such-option"), Server(tmp_path / "x.sqlite"):
+        pytest.fail("it started")
+
+
+def test_a_server_that_does_not_answer_in_time_is_ended(tmp_path, monkeypatch):
+    """With it, what it holds."""
+    monkeypatch.setattr("wsgi_apimetrics.demo.server._STARTS_WITHIN_SECONDS", 0.0)
+    server = Server(tmp_path / "x.sqlite")
+    with pytest.raises(DemoFailed, match="did not start"):
+        server.__enter__()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=5)
+    server.stop()
+
+
+def test_a_server_that_hangs_is_killed(tmp_path, monkeypatch):
+    """The demo ends all the same."""
+    monkeypatch.setattr("wsgi_apimetrics.demo.server._ENDS_WITHIN_SECONDS", 0.1)
+    with Server(tmp_path / "x.sqlite") as server:
+        process = server._process
+        process.send_signal(signal.SIGSTOP)
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_requests_that_nobody_answers_are_counted_as_such():
+    """Each is told of, none was answered."""
+    told = []
+    assert drive("http://127.0.0.1:9", calls(3), lambda: told.append(1)) == 0
+    assert len(told) == 3

@@ -55,13 +55,13 @@ def check_command(
         click.echo(json.dumps([asdict(finding) for finding in findings]))
     else:
         out = console()
-        out.print(f"configuration: {origin(app, ini)}", markup=False)
+        out.print(shown(f"configuration: {origin(app, ini)}"), soft_wrap=True)
         for finding in findings:
             sign, style = ("✓", "green") if finding.ok else ("✗", "bold red")
             out.print(f"[{style}]{sign} {finding.backend}[/{style}]", end="  ")
-            out.print(shown(finding.answer))
+            out.print(shown(finding.answer), soft_wrap=True)
             if finding.mend:
-                out.print(shown(f"  {finding.mend}", "yellow"))
+                out.print(shown(f"  {finding.mend}", "yellow"), soft_wrap=True)
     if not all(finding.ok for finding in findings):
         sys.exit(1)
 

@@ -28,8 +28,6 @@ class When(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return a Unix time in seconds."""
-        if isinstance(value, float):
-            return value
         ago = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw])", str(value).strip().lower())
         if ago:
             return time.time() - float(ago[1]) * _UNITS[ago[2]]
@@ -48,8 +46,6 @@ class Codes(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the codes and the classes."""
-        if isinstance(value, tuple):
-            return value
         codes, classes = [], []
         for word in str(value).lower().split(","):
             if re.fullmatch(r"\s*[0-9]xx\s*", word):
@@ -157,15 +153,18 @@ def opened(store_path: Path | None) -> Store:
     return Store(path_of(store_path))
 
 
-def id_in(store: Store, typed: str) -> str:
-    """Return the one id that begins as ``typed``.
+def line_of(store: Store, typed: str) -> bytes:
+    """Return the line of the one exchange whose id begins as ``typed``.
 
     Raises:
         StoreError: none does, or several do.
     """
-    found = store.starting_with(typed.strip().lower(), 5) if typed.strip() else ()
-    if typed in found or len(found) == 1:
-        return typed if typed in found else found[0]
-    if not found:
+    wanted = typed.strip().lower()
+    found = store.starting_with(wanted, 5) if wanted else ()
+    ids = (wanted,) if wanted in found else found
+    if len(ids) > 1:
+        raise StoreError(f"several exchanges begin with {typed!r}: {', '.join(ids)}")
+    line = store.line(ids[0]) if ids else None
+    if line is None:
         raise StoreError(f"no exchange {typed!r} in {store.path}")
-    raise StoreError(f"several exchanges begin with {typed!r}: {', '.join(found)}")
+    return line

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from wsgiref.simple_server import demo_app
 
 import click
 
@@ -135,16 +136,9 @@ def _of_ini(given: str) -> ApiMetricsMiddleware:
         for key, text in parser.items(section)
         if key not in _NOT_OURS and key not in parser.defaults()
     }
-    return declared(_nothing, values, f"{name} [{section}]")
+    return declared(demo_app, values, f"{name} [{section}]")  # any app: it is never called
 
 
 def _is_ours(parser: configparser.RawConfigParser, section: str) -> bool:
     used = parser.get(section, "use", fallback="").replace("-", "_")
     return "wsgi_apimetrics" in used or section.replace("-", "_") == "wsgi_apimetrics"
-
-
-def _nothing(environ: Any, start_response: Any) -> list[bytes]:
-    """An app in the place of the user's, which is not needed here."""
-    del environ
-    start_response("404 Not Found", [])
-    return []

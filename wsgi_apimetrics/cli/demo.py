@@ -21,6 +21,7 @@ from ..demo.secrets import PLANTED
 from ..demo.server import Server
 from ..demo.traffic import calls, drive
 from ..exceptions import MissingExtraError
+from ..jsonline import loads
 from ..store import Filter, Store, Summary, default_path
 from .exchange_view import view
 from .listing import table
@@ -93,8 +94,9 @@ def _serve(out: Console, url: str, path: Path) -> None:
         if inspector is None:
             out.print(f"    {program()} inspect --store {path}", soft_wrap=True)
         out.print("\n[dim]Ctrl-C ends it.[/dim]")
-        for seed in itertools.count(1):
-            drive(url, calls(12, seed), lambda: None)
+        seeds = itertools.count(1)
+        while True:
+            drive(url, calls(12, next(seeds)), lambda: None)
             time.sleep(_FLOWS_EVERY_SECONDS)
     except KeyboardInterrupt:
         out.print()
@@ -116,17 +118,16 @@ def _closing(out: Console, store: Store, started_at: float) -> None:
     """Show what there is, and where to look further."""
     out.print()
     out.print(table(_one_of_each(store), title="[bold]What was captured[/bold], one of each kind"))
-    page = store.page(_SHOWN, size=1)
-    if page.summaries:
+    line = next(store.lines(_SHOWN), None)
+    shown = None if line is None else loads(line)
+    if shown is not None:
         out.print("\n[bold]One exchange, whole[/bold]\n")
-        stored = store.get(page.summaries[0].id)
-        if stored is not None:
-            out.print(view(stored))
+        out.print(view(shown))
     out.print()
     draw(out, store.overview(started_at, time.time(), 6), lists=False)
     out.print()
     out.print(_secrets(store))
-    out.print(_further(store, page.summaries))
+    out.print(_further(store, "ID" if shown is None else shown.exchange.id[:8]))
 
 
 def _one_of_each(store: Store) -> list[Summary]:
@@ -159,14 +160,13 @@ def _secrets(store: Store) -> Text:
     )
 
 
-def _further(store: Store, summaries: tuple[Summary, ...]) -> Panel:
+def _further(store: Store, id_: str) -> Panel:
     name = program()
     extent = store.extent()
     path = _short(store.path)
-    shown = summaries[0].id[:8] if summaries else "ID"
     commands = (
         ("inspect", "the web page: plots, search, one exchange beside another"),
-        (f"show {shown}", "one exchange, whole"),
+        (f"show {id_}", "one exchange, whole"),
         ("tail --search lamp", "the newest, and more as they come"),
         ("stats", "percentiles, top routes and callers, slowest, largest"),
         ("export --format har", "a HAR file for any other tool"),

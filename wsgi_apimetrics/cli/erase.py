@@ -10,7 +10,7 @@ import click
 from ..store import Filter
 from ..store.erasing import erase
 from .choices import caller_forms, json_option, opened, path_of, store_option
-from .terminal import console, visible
+from .terminal import console, shown
 
 
 @click.command("erase", short_help="Erase one caller's exchanges, for good.")
@@ -35,6 +35,4 @@ def erase_command(caller: str, yes: bool, store_path: Path | None, as_json: bool
     if as_json:
         click.echo(json.dumps({"erased": erased}))
     else:
-        console().print(
-            f"{erased:,} exchanges of {visible(caller, one_line=True)} erased", markup=False
-        )
+        console().print(shown(f"{erased:,} exchanges of {caller} erased"), soft_wrap=True)

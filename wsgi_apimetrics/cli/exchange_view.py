@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
@@ -15,6 +14,7 @@ from rich.text import Text
 from ..exchange import Body, Exchange, Headers, Redaction
 from ..jsonline import StoredExchange
 from .listing import who
+from .pretty import indented
 from .terminal import clock, seconds, shown, size, status_style, visible
 
 _MARKERS = r"\[(?:CLIENT_)?REDACTED[^\]]*\]|sha512-[A-Za-z0-9+/=]+\?.{0,4}"
@@ -103,13 +103,9 @@ def _body(body: Body, whole: bool) -> RenderableType:
 
 
 def _pretty(text: str, media_type: str) -> str:
-    """Indent JSON; everything else stays as it came."""
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        return text
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
-        return text
+    """Indent what says that it is JSON; everything else stays as it came."""
+    is_json = media_type == "application/json" or media_type.endswith("+json")
+    return indented(text) if is_json else text
 
 
 def _hex(content: bytes, whole: bool) -> Text:

@@ -26,7 +26,7 @@ from ..store import Filter, Store, Summary
 from ..store.tally import percentile, slot_of
 from .choices import chosen, filter_options, opened, store_option
 from .passing import redacted_again
-from .terminal import console
+from .terminal import console, shown
 
 _CONVERTERS = frozenset({"int", "float", "path", "uuid", "string", "str", "any", "slug", "re"})
 
@@ -54,7 +54,8 @@ def export_command(
         count = {"har": _har, "jsonl": _lines, "routes": _routes}[format_](store, wanted, file)
     if output is not None:
         what = "routes" if format_ == "routes" else "exchanges"
-        console(stderr=True).print(f"{count:,} {what} written to {output}")
+        said = shown(f"{count:,} {what} written to {output}")
+        console(stderr=True).print(said, soft_wrap=True)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import click
 from .. import jsonline
 from ..exceptions import StoreError
 from ..jsonline import StoredExchange
-from .choices import id_in, opened, store_option
+from .choices import line_of, opened, store_option
 from .configuration import configuration_options, configured
 from .har_file import read
 from .passing import packed, preparation
@@ -56,10 +56,7 @@ def preview_command(
 
 def _of_store(id_: str | None, store_path: Path | None) -> StoredExchange:
     with opened(store_path) as store:
-        newest = store.page(size=1).summaries
-        if id_ is None and not newest:
+        line = line_of(store, id_) if id_ else next(store.lines(), None)
+        if line is None:
             raise StoreError(f"{store.path} is empty")
-        line = store.line(id_in(store, id_) if id_ else newest[0].id)
-    if line is None:
-        raise StoreError("the exchange has just been deleted")
     return jsonline.loads(line)

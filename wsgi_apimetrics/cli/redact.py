@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import difflib
-import json
 import sys
 import uuid
 from collections import Counter, defaultdict
@@ -26,6 +24,7 @@ from ..redaction.stored import remembered
 from ..redaction.vocabulary import APITOOLKIT, README
 from .choices import json_option
 from .har_file import read
+from .pretty import indented
 from .terminal import console, shown, visible
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -96,7 +95,8 @@ def _print_rules(out: Console, results: list[RedactedExchange], rules: dict[str,
             Text.assemble((visible(rule), "bold magenta"), f"  took out {sum(found.values())}")
         )
         for place, times in found.most_common(20):
-            out.print(shown(f"    {place}" + (f", {times} times" if times > 1 else "")))
+            repeated = f", {times} times" if times > 1 else ""
+            out.print(shown(f"    {place}{repeated}"), soft_wrap=True)
         if len(found) > 20:
             out.print(f"    … and {len(found) - 20} more", style="dim")
     if not places:
@@ -117,7 +117,7 @@ def _print_difference(out: Console, before: Exchange, after: RedactedExchange) -
     if not lines:
         return
     out.print()
-    out.print(shown(f"{before.request.method} {before.request.url}", "bold"))
+    out.print(shown(f"{before.request.method} {before.request.url}", "bold"), soft_wrap=True)
     for line in lines[2:_MOST_LINES]:
         style = {"-": "red", "+": "green", "@": "dim"}.get(line[:1], "")
         out.print(shown(line, style), soft_wrap=True)
@@ -140,7 +140,4 @@ def _body_lines(body: Body) -> Iterator[str]:
     if body.content is None:
         yield f"(left out: {body.omitted})"
         return
-    text = body.content.decode("utf-8", "replace")
-    with contextlib.suppress(ValueError):
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    yield from text.splitlines()
+    yield from indented(body.content.decode("utf-8", "replace")).splitlines()

@@ -139,7 +139,8 @@ def _preparation(parts: Parts, tally: Tally) -> Callable[[StoredExchange], Fragm
         tally.left_out += 1
         if reason not in reasons:
             reasons.add(reason)
-            console(stderr=True).print(shown(f"{parts.name} leaves out: {reason}", "yellow"))
+            said = shown(f"{parts.name} leaves out: {reason}", "yellow")
+            console(stderr=True).print(said, soft_wrap=True)
         return None
 
     return prepared
@@ -161,7 +162,8 @@ def _sent(
     err = console(stderr=True)
 
     def refused(fragment: Fragment, outcome: Outcome) -> None:
-        err.print(shown(f"refused: {fragment.id}: {outcome.status_code} {outcome.error}", "yellow"))
+        said = f"refused: {fragment.id}: {outcome.status_code} {outcome.error}"
+        err.print(shown(said, "yellow"), soft_wrap=True)
 
     columns = (
         TextColumn("{task.description}"),

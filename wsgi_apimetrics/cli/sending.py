@@ -77,7 +77,7 @@ class Sender:
                 self.send(fragments[:middle])
                 self.send(fragments[middle:])
                 return
-            if decision.action in {Action.SPLIT, Action.SET_ASIDE}:
+            if decision.action is Action.SPLIT:
                 self._set_aside(fragments, outcome)
                 return
             # Patience does not help where somebody has to do something.

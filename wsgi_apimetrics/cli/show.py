@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from ..exceptions import StoreError
 from ..jsonline import loads
-from .choices import id_in, json_option, opened, store_option
+from .choices import json_option, line_of, opened, store_option
 from .exchange_view import view
 from .terminal import console
 
@@ -21,9 +20,7 @@ from .terminal import console
 def show_command(id_: str, whole: bool, store_path: Path | None, as_json: bool) -> None:
     """Show one exchange, whole. The beginning of its ID is enough."""
     with opened(store_path) as store:
-        line = store.line(id_in(store, id_))
-        if line is None:
-            raise StoreError(f"no exchange {id_!r} in {store.path}: it has just been deleted")
+        line = line_of(store, id_)
     if as_json:
         click.echo(line)
         return

@@ -17,7 +17,7 @@ from ..delivery.spool_files import SUFFIX, SpoolFile
 from ..delivery.spool_schema import APPLICATION_ID, VERSION, SpoolUnusable, checksum
 from ..exceptions import ApiMetricsError
 from .choices import json_option
-from .terminal import console, visible
+from .terminal import console, shown
 
 _PLACES = click.argument(
     "places", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
@@ -61,7 +61,7 @@ def verify_command(places: tuple[Path, ...], as_json: bool) -> None:
             sign, style = ("✗", "bold red") if report.trouble else ("✓", "green")
             out.print(
                 f"[{style}]{sign}[/{style}] ",
-                visible(report.path),
+                shown(report.path),
                 sep="",
                 end="  ",
                 soft_wrap=True,
@@ -82,7 +82,7 @@ def repair_command(places: tuple[Path, ...]) -> None:
     for path in _files(places):
         report = _report(path)
         if not report.trouble:
-            out.print(f"{visible(str(path))}: whole, left as it is", markup=False, soft_wrap=True)
+            out.print(shown(f"{path}: whole, left as it is"), soft_wrap=True)
             continue
         file = SpoolFile(str(path), "full")
         file.mark(0)
@@ -92,14 +92,10 @@ def repair_command(places: tuple[Path, ...]) -> None:
             raise NoSpool(f"{path}: {error}: stop the app first") from None
         spool.close()
         file.let_go()
-        if rebuilt is not None:
-            lost = max(rebuilt.lost, report.exchanges - rebuilt.saved)
-            out.print(
-                f"{visible(str(path))}: {rebuilt.saved:,} exchanges saved, {lost:,} lost; "
-                f"the damaged file is {rebuilt.kept_as}",
-                markup=False,
-                soft_wrap=True,
-            )
+        assert rebuilt is not None  # it was marked, and nobody else has it open
+        lost = max(rebuilt.lost, report.exchanges - rebuilt.saved)
+        said = f"{path}: {rebuilt.saved:,} exchanges saved, {lost:,} lost; "
+        out.print(shown(f"{said}the damaged file is {rebuilt.kept_as}"), soft_wrap=True)
 
 
 @spool_command.command("export")

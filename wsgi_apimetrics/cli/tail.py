@@ -14,7 +14,7 @@ from rich.console import Console
 from ..store import Filter, Store, Summary
 from .choices import chosen, filter_options, json_option, opened, path_of, store_option
 from .listing import as_plain, line
-from .terminal import console
+from .terminal import console, shown
 
 _EVERY_SECONDS = 0.3
 
@@ -31,9 +31,11 @@ def tail_command(
     """Print the newest exchanges, one a line, and go on as they come until Ctrl-C."""
     wanted = chosen(given)
     out = console()
-    if follow and not path_of(store_path).exists():
-        console(stderr=True).print(f"waiting for the first exchange at {path_of(store_path)}")
-        while not path_of(store_path).exists():
+    path = path_of(store_path)
+    if follow and not _is_there(path):
+        said = shown(f"waiting for the first exchange at {path}")
+        console(stderr=True).print(said, soft_wrap=True)
+        while not _is_there(path):
             time.sleep(_EVERY_SECONDS)
     with opened(store_path) as store:
         last = store.last_seq()
@@ -43,17 +45,24 @@ def tail_command(
             _follow(store, wanted, last, out, as_json)
 
 
+def _is_there(path: Path) -> bool:
+    """Whether there is a store; a file is empty until its tables are made."""
+    return path.exists() and path.stat().st_size > 0
+
+
 def _follow(store: Store, wanted: Filter, last: int, out: Console, as_json: bool) -> None:
     while True:
         # The newest is looked up first, so that what comes in between is seen next time.
         newest = store.last_seq()
         if wanted.search:
             newest = min(newest, store.last_indexed())
-        for one in store.newer(last, wanted):
-            if one.seq <= newest:
-                _print(out, [one], as_json)
-        last = max(last, newest)
-        time.sleep(_EVERY_SECONDS)
+        found = store.newer(last, wanted)
+        _print(out, found, as_json)
+        if found:  # and perhaps more than is given at once
+            last = found[-1].seq
+        else:
+            last = max(last, newest)
+            time.sleep(_EVERY_SECONDS)
 
 
 def _print(out: Console, summaries: Iterable[Summary], as_json: bool) -> None:

@@ -66,12 +66,12 @@ def size(count: float | None) -> str:
     """
     if count is None:
         return "?"
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            digits = 1 if unit != "B" and count < 10 else 0
-            return f"{count:.{digits}f} {unit}"
+    units = ["B", "kB", "MB", "GB"]
+    while count >= 1000 and len(units) > 1:
         count /= 1000
-    raise AssertionError("the last unit takes everything")
+        del units[0]
+    digits = 1 if units[0] != "B" and count < 10 else 0
+    return f"{count:.{digits}f} {units[0]}"
 
 
 def clock(when: float) -> str:

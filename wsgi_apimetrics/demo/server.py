@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -64,7 +65,7 @@ class Server:
             start_new_session=True,
         )
         try:
-            self._wait()
+            self._wait(self._process)
         except BaseException:
             self.stop()
             raise
@@ -91,19 +92,15 @@ class Server:
         self._listener.close()
         self._log.close()
 
-    def _wait(self) -> None:
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
         """Wait until the server answers."""
-        http = urllib3.PoolManager(retries=False, timeout=_STARTS_WITHIN_SECONDS)
+        # The socket is ours and listens: a request waits there, whether or not anybody is to come.
+        http = urllib3.PoolManager(retries=False, timeout=0.5)
         until = time.monotonic() + _STARTS_WITHIN_SECONDS
-        while time.monotonic() < until:
-            if self._process is not None and self._process.poll() is not None:
-                break
-            try:
+        while time.monotonic() < until and process.poll() is None:
+            with contextlib.suppress(urllib3.exceptions.HTTPError):
                 # An OPTIONS request is not recorded.
                 http.request("OPTIONS", f"{self.url}/products")
-            except urllib3.exceptions.HTTPError:
-                time.sleep(0.05)
-            else:
                 http.clear()
                 return
         self._log.seek(0)
