@@ -10,6 +10,7 @@ import sys
 import threading
 
 import pytest
+from real_servers.runners import until
 from store.samples import exchange, lines
 
 from wsgi_apimetrics.demo.secrets import PLANTED
@@ -103,6 +104,9 @@ def test_serve_stays_up_until_ctrl_c(tmp_path):
     while not any("Ctrl-C" in line for line in told):
         told.append(process.stdout.readline())
         assert told[-1], "it ended by itself"
+    path = tmp_path / "wsgi-apimetrics" / "demo.sqlite"
+    with Store(path) as store:
+        until(lambda: store.extent().exchanges > 20 + 12, 30)
     process.send_signal(signal.SIGINT)
     rest, said = process.communicate()
     watchdog.cancel()

@@ -226,6 +226,20 @@ def test_an_exchange_of_another_day_has_its_date(run, keep):
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", run("tail", "--no-follow").stdout)
 
 
+def test_export_says_only_what_is_known(run, keep):
+    """An exchange of nobody's, with nothing taken out, has no members of ours for that."""
+    keep(exchange("/nobody"))
+    [entry] = json.loads(run("export").stdout)["log"]["entries"]
+    assert not entry.keys() & {"_group", "_redactions", "pageref"}
+
+
+def test_export_routes_counts_a_large_store(run, keep):
+    """However many pages it has."""
+    keep(*(exchange(f"/things/{number}", route="/things/<int:id>") for number in range(1100)))
+    _, row = run("export", "--format", "routes").stdout.splitlines()
+    assert row.startswith("/things/{id},get,1100,200,")
+
+
 def test_a_store_that_can_not_be_read_now(run, keep):
     """SQLite's own word, in one line."""
     keep(exchange())

@@ -72,14 +72,17 @@ def test_what_is_still_coded_is_bytes():
 
 
 def test_a_form_has_its_fields_and_files():
-    """Names and values as they were sent; a file by its name and type."""
+    """Names and values as they were sent; a file with its text, or with how large it is."""
     content = (
         b'--x\r\nContent-Disposition: form-data; name="note"\r\n\r\nhello\r\n'
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n'
-        b"Content-Type: text/plain\r\n\r\nabc\r\n--x--\r\n"
+        b"Content-Type: text/plain\r\n\r\n[REDACTED]\r\n"
+        b'--x\r\nContent-Disposition: form-data; name="more"; filename="b.bin"\r\n\r\n'
+        b"\xff\x00\xff\r\n--x--\r\n"
     )
     found = shown(body(content, "multipart/form-data; boundary=x"), {})
-    assert [(name, what) for name, _, what in found.rows] == [
-        ("note", ""),
-        ("file", "a.txt text/plain"),
-    ]
+    assert found.rows == (
+        ("note", "hello", ""),
+        ("file", "[REDACTED]", "a.txt text/plain"),
+        ("more", "(3 B)", "b.bin"),
+    )

@@ -245,6 +245,22 @@ def test_the_keyboard_reaches_everything(page, inspector):
     assert driver.switch_to.active_element.get_attribute("id") == "q"
 
 
+def test_what_to_compare_is_said_where_two_are_not_marked(page):
+    """A button that does nothing would be a riddle."""
+    driver = page("/exchanges")
+    driver.find_element(By.ID, "compare").click()
+    assert "Mark two rows first" in driver.find_element(By.ID, "hint").text
+
+
+def test_a_redacted_query_is_read_as_such(page, inspector):
+    """Not as the percent signs that stand for the marker's brackets."""
+    secret = exchange("/search", at=time.time(), query="token=%5BREDACTED%2022%5D&x=%41")
+    inspector.writer.append([jsonline.dumps(secret)])
+    assert "/search?token=[REDACTED 22]&x=%41" in texts(page("/exchanges"), ROWS)[0]
+    title = texts(page(f"/exchanges/{secret.id}"), "h1 mark")
+    assert title == ["[REDACTED 22]"]
+
+
 def test_one_exchange_side_by_side(page, inspector):
     """Headers, query, cookies and JSON; what was redacted names its rule; numbers keep digits."""
     driver = page(f"/exchanges/{inspector.ids['redacted']}")
@@ -300,7 +316,13 @@ def test_callers(page):
     """Who calls, and with what."""
     driver = page("/callers")
     driver.find_element(By.LINK_TEXT, "Ada's Analytics").click()
-    assert "POST /orders" in driver.page_source
+    assert "POST /orders" in texts(driver, ".top-list .p")
+    # Not only there: nothing lies over it.
+    assert driver.execute_script(
+        "const one = document.querySelector('.top-list .p span');"
+        "const { left, top, height } = one.getBoundingClientRect();"
+        "return document.elementFromPoint(left + 4, top + height / 2) === one"
+    )
     assert len(texts(driver, ROWS)) == 2
 
 

@@ -81,9 +81,11 @@ _DIRECTIONS = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
 
 def test_what_redaction_put_there_is_told_from_the_text():
     """Markers and masks, wherever they stand; what only looks like one does not count."""
-    text = f"a [REDACTED 4] b {mask('key-of-ada')} c [REDACTED? no]"
+    text = f"?x=%5BREDACTED%2012%5D&a [REDACTED 4] b {mask('key-of-ada')} c [REDACTED? no]"
     assert list(rendering.segments(text)) == [
-        ("a ", False),
+        ("?x=", False),
+        ("[REDACTED 12]", True),
+        ("&a ", False),
         ("[REDACTED 4]", True),
         (" b ", False),
         (mask("key-of-ada"), True),

@@ -5,6 +5,7 @@ A picture is one only if its first bytes are those of a format that holds no scr
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from ..encoding.forms import params_of
 from ..encoding.text import text_of
 from ..exchange import Body
+from .rendering import size
 from .tree import Node, parsed, tree
 
 SHOWN_CHARACTERS = 200_000
@@ -116,8 +118,20 @@ def _fields(body: Body) -> tuple[tuple[str, str, str], ...]:
     return tuple(
         (
             str(one.get("name", "")),
-            str(one.get("value", "")),
+            _content_of(one),
             " ".join(str(one[key]) for key in ("fileName", "contentType") if one.get(key)),
         )
         for one in found
     )
+
+
+def _content_of(one: dict[str, Any]) -> str:
+    """Return a field's text; a file's too, and of any other file how large it is."""
+    value = str(one.get("value", ""))
+    if "fileName" not in one:
+        return value
+    content = base64.b64decode(value.rpartition(",")[2])
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return f"({size(len(content))})"

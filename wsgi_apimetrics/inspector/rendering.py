@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from functools import cache
 from typing import Any
+from urllib.parse import unquote_plus
 
 import jinja2
 from werkzeug.http import HTTP_STATUS_CODES
@@ -21,7 +22,8 @@ from .context import Context
 from .ranges import PRESETS
 
 _MASK = re.compile(r"sha512-[A-Za-z0-9+/]{86}==\?.{0,4}", re.DOTALL)
-_MARKED = re.compile(f"({MARKER.pattern}|{_MASK.pattern})", re.DOTALL)
+_CODED = r"%5B(?:CLIENT_)?REDACTED(?:(?:%20|\+)\d+)?%5D"  # as it stands in a query
+_MARKED = re.compile(f"({MARKER.pattern}|{_CODED}|{_MASK.pattern})", re.DOTALL)
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -55,8 +57,11 @@ def visible(text: object) -> str:
 def segments(text: str) -> Iterator[tuple[str, bool]]:
     """Yield the parts of a text, and whether each is a marker that redaction put there."""
     for number_, part in enumerate(_MARKED.split(text)):
+        is_marker = bool(number_ % 2)
+        if is_marker and part.startswith("%"):
+            part = unquote_plus(part)  # noqa: PLW2901
         if part:
-            yield visible(part), bool(number_ % 2)
+            yield visible(part), is_marker
 
 
 def seconds(value: float | None) -> str:

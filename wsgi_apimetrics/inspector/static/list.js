@@ -56,5 +56,6 @@ function choosing() {
   });
   button.addEventListener("click", () => {
     if (chosen.length === 2) location.assign(`${button.dataset.href}?a=${chosen[0]}&b=${chosen[1]}`);
+    else document.getElementById("hint").textContent = button.title;
   });
 }

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from ...store import Filter, Store, Summary
 from ..context import Context
 from ..filters import FIELDS, asked
-from ..rendering import clock, day, page, seconds, short, size, visible
+from ..rendering import clock, day, page, seconds, segments, short, size, visible
 from ..streams import News
 
 _COUNTED = 10_000
@@ -95,7 +95,7 @@ def row(context: Context, one: Summary) -> dict[str, Any]:
         "method": visible(one.method[:12]),
         "status": str(one.status) if one.status else "-",
         "class": str(one.status_class),
-        "path": visible(one.path[:300] + (f"?{one.query[:200]}" if one.query else "")),
+        "path": _target(one),
         "host": visible(one.host[:80]),
         "endpoint": visible(one.endpoint[:120]),
         "caller": visible(short(one.caller_label or one.caller or "")),
@@ -103,6 +103,12 @@ def row(context: Context, one: Summary) -> dict[str, Any]:
         "size": size(one.response_size),
         "notes": _notes(one),
     }
+
+
+def _target(one: Summary) -> str:
+    """Return the path and the query, with what was redacted in it as one reads it elsewhere."""
+    target = one.path[:300] + (f"?{one.query[:200]}" if one.query else "")
+    return "".join(text for text, _ in segments(target))
 
 
 def _notes(one: Summary) -> str:
