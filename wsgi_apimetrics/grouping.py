@@ -45,8 +45,6 @@ class Grouping:
         said = environ.get(GROUP_KEY)
         if said is not None:
             return (self._checked(lambda _: said, None),) * max(1, len(self._functions))
-        if not self._functions:
-            return ()
         request = self._request(environ, raw)
         return tuple(self._checked(function, request) for function in self._functions)
 

@@ -12,15 +12,15 @@ from .capture.urls import DEFAULT_PORTS, origin
 
 
 class AllowedHosts:
-    """A set of host names, some with a port."""
+    """A set of host names, some with a port; its ``entries`` are in lower case."""
 
-    __slots__ = ("_names", "_trusted_proxies", "_with_port")
+    __slots__ = ("_names", "_trusted_proxies", "_with_port", "entries")
 
     def __init__(self, hosts: Iterable[str], trusted_proxies: int = 0) -> None:
         self._trusted_proxies = trusted_proxies
-        entries = frozenset(host.lower() for host in hosts)
-        self._with_port = frozenset(entry for entry in entries if _port(entry))
-        self._names = entries - self._with_port
+        self.entries = frozenset(host.lower() for host in hosts)
+        self._with_port = frozenset(entry for entry in self.entries if _port(entry))
+        self._names = self.entries - self._with_port
 
     def __contains__(self, environ: Mapping[str, str]) -> bool:
         """Whether the request of this environ went to one of the hosts."""
@@ -31,14 +31,6 @@ class AllowedHosts:
         if name in self._names:
             return True
         return f"{name}:{port or DEFAULT_PORTS.get(scheme, '')}" in self._with_port
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, AllowedHosts):
-            return NotImplemented
-        return self._names == other._names and self._with_port == other._with_port
-
-    def __hash__(self) -> int:
-        return hash((self._names, self._with_port))
 
 
 def _port(host: str) -> str:

@@ -216,4 +216,4 @@ def _own_hosts(
     from .hosts import AllowedHosts
 
     own = AllowedHosts(parts.selection.allowed_http_hosts, trusted_proxies)
-    return None if own == common else own
+    return None if common is not None and own.entries == common.entries else own

@@ -10,8 +10,6 @@ A leaf: standard library only.
 from __future__ import annotations
 
 import enum
-import threading
-from collections import Counter
 from collections.abc import Mapping
 from time import gmtime, strftime
 from types import MappingProxyType
@@ -111,23 +109,3 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 def _moment(seconds: float | None) -> str:
     return "never" if seconds is None else strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(seconds))
-
-
-class Counters:
-    """Thread-safe named counters; ``add`` is a lock and an addition."""
-
-    __slots__ = ("_counts", "_lock")
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: Counter[str] = Counter()
-
-    def add(self, name: str, amount: int = 1) -> None:
-        """Add ``amount`` to the counter ``name``."""
-        with self._lock:
-            self._counts[name] += amount
-
-    def read(self) -> dict[str, int]:
-        """Return a copy of all counters."""
-        with self._lock:
-            return dict(self._counts)

@@ -100,3 +100,58 @@ def test_pythons_own_readers_can_be_put_over_it(read):
     tee, recorder = teed(io.BytesIO(BODY))
     assert read(tee) == BODY
     assert recorder.kept == BODY
+
+
+class Raw(io.RawIOBase):
+    """A stream that has nothing for now, as a socket that does not wait, then all at once."""
+
+    def __init__(self, content):
+        self._pieces = [None, content]
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        piece = self._pieces.pop(0) if self._pieces else b""
+        if piece is None:
+            return None
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+@pytest.mark.parametrize(
+    ("read", "came"),
+    [
+        (next, b"line1\n"),
+        (lambda stream: stream.read1(4), b"line"),
+        (lambda stream: b"".join(iter(stream)), BODY),
+    ],
+)
+def test_whatever_else_reads_is_recorded(read, came):
+    """PEP 3333 has less; an app may know what its server's stream has besides."""
+    tee, recorder = teed(io.BytesIO(BODY))
+    assert read(tee) == came
+    assert recorder.kept == came
+
+
+def test_a_stream_that_does_not_wait_may_have_nothing():
+    """``None`` is the stream's answer then, the app's too, and no part of the body."""
+    buffer = bytearray(100)
+    tee, recorder = teed(Raw(BODY))
+    assert tee.readinto(buffer) is None
+    assert recorder.kept == b""
+    assert tee.readall() == BODY
+    assert recorder.kept == BODY
+
+
+def test_a_seek_by_a_stream_that_does_not_tell_is_passed_on():
+    """Nobody can say how far it went: what is read is recorded as it comes."""
+
+    class Silent(io.BytesIO):
+        def tell(self):
+            raise OSError("a pipe")
+
+    tee, recorder = teed(Silent(BODY))
+    assert tee.seek(6) == 6
+    assert tee.read() == BODY[6:]
+    assert recorder.kept == BODY[6:]

@@ -181,3 +181,97 @@ def test_a_file_result_that_is_closed_late_or_never_is_recorded_once():
     assert [(one.response.body.omitted, one.response.body.size) for one in captured] == [
         ("sendfile", 3)
     ] * 2
+
+
+class Slotted:
+    """A file result that takes no attribute, with or without ``close``."""
+
+    __slots__ = ("_file", "closed")
+
+    def __init__(self):
+        self._file = io.BytesIO(b"abc")
+        self.closed = 0
+
+    def read(self, size=-1):
+        return self._file.read(size)
+
+    def __iter__(self):
+        return iter([self.read()])
+
+
+class Closable(Slotted):
+    """Counts how often it is closed."""
+
+    __slots__ = ()
+
+    def close(self):
+        self.closed += 1
+
+
+@pytest.mark.parametrize("kind", [Slotted, Closable])
+def test_a_file_result_whose_end_cannot_be_seen_ends_at_once(kind):
+    """It reaches the server as it is, for the server may look for this very object."""
+    sent = kind()
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", "3")])
+        return sent
+
+    with capture_exchanges(app) as captured:
+        environ = environ_of(**{"wsgi.file_wrapper": lambda file: file})
+        assert captured.app(environ, lambda *args: None) is sent
+        [exchange] = captured
+    assert (exchange.response.body.omitted, exchange.aborted) == ("sendfile", False)
+    assert sent.closed == 0
+
+
+def test_a_response_that_is_closed_twice_is_one_exchange():
+    """And the app's iterable is closed once: PEP 3333, "upon completion of the request"."""
+
+    class Chunks(Closable):
+        __slots__ = ()
+        read = None
+
+    chunks = Chunks()
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return chunks
+
+    with capture_exchanges(app) as captured:
+        result = captured.app(environ_of(), lambda *args: None)
+        result.close()
+        result.close()
+        assert len(captured) == 1
+    assert chunks.closed == 1
+
+
+def test_a_capture_that_is_finished_twice_is_one_exchange():
+    """For those who begin and finish it themselves, in hooks of a framework."""
+    memory = Memory()
+    capture = ApiMetricsMiddleware(lambda *_: [], memory).begin(environ_of(), lambda *_: None)
+    capture.finish()
+    capture.finish()
+    assert len(memory.exchanges) == 1
+
+
+def test_a_start_response_after_the_end_is_the_servers_to_refuse():
+    """It gets there as it came; the exchange is over, and its caller is not asked for again."""
+    kept, came, asked = [], [], []
+
+    def app(environ, start_response):
+        kept.append(start_response)
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    def who(request):
+        asked.append(request.path)
+        return {"api_key": "k"}
+
+    memory = Memory()
+    middleware = ApiMetricsMiddleware(app, memory, grouping_function=who)
+    middleware(environ_of(), lambda *args: came.append(args))
+    kept[0]("500 Too Late", [("X-Late", "1")])
+    assert came == [("200 OK", []), ("500 Too Late", [("X-Late", "1")])]
+    assert asked == ["/"]
+    assert len(memory.exchanges) == 1

@@ -116,6 +116,16 @@ def test_a_content_type_that_is_left_out_is_left_out_on_both_sides():
     assert exchange.request.body.omitted == exchange.response.body.omitted == "policy"
 
 
+def test_a_backend_without_hosts_gets_what_another_leaves_out():
+    """What is captured is what any of them wants; each keeps to its own."""
+    near, every = Memory(allowed_http_hosts=["far.example"]), Memory(name="every")
+    middleware = ApiMetricsMiddleware(App(), near, every)
+    run_wsgi_app(middleware, EnvironBuilder().get_environ())
+    run_wsgi_app(middleware, EnvironBuilder(base_url="http://far.example/").get_environ())
+    assert [one.request.host for one in near.exchanges] == ["far.example"]
+    assert [one.request.host for one in every.exchanges] == ["localhost", "far.example"]
+
+
 def test_an_app_that_is_wrapped_twice_is_recorded_once(caplog):
     """By the outer one; the inner one says so, once."""
     inner, outer = Memory(), Memory()

@@ -125,10 +125,9 @@ class RawExchange:
 
     def seal(self) -> None:
         """Add the bodies to what the record weighs."""
-        if self.received is not None:
-            self.cost += self.received.kept_size
-        if self.sent is not None:
-            self.cost += self.sent.kept_size
+        for body in (self.received, self.sent):
+            if body is not None:
+                self.cost += body.kept_size
 
     def exchange(self) -> Exchange:
         """Return the exchange as a value, made anew: what is not kept costs no memory."""
