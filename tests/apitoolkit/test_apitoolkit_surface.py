@@ -144,3 +144,44 @@ def test_a_backend_that_hangs_costs_the_app_nothing(part, monkeypatch):
         for middleware in made.values():
             middleware.shutdown(1)
     assert_no_slower(spells["hanging"], spells["healthy"] + spells["again"])
+
+
+def test_what_is_not_captured_is_answered_as_ever(recorded):
+    """A preflight request, by the vendor's functions too."""
+    app, captured = recorded
+    answer = app.test_client().options("/stream", buffered=True)
+    assert (answer.status_code, len(captured)) == (200, 0)
+
+
+def test_an_app_may_hand_its_errors_over(recorded):
+    """The vendor's ``handle_error``, in an error handler of the app."""
+    app, captured = recorded
+
+    @app.errorhandler(KeyError)
+    def answer(error):
+        APIToolkit.handle_error(None, error)
+        return "sorry", 503
+
+    assert app.test_client().get("/fail", buffered=True).status_code == 503
+    assert [error.type for error in captured[0].errors] == ["KeyError"]
+
+
+def test_without_after_request_the_request_is_recorded_when_it_is_over(monkeypatch):
+    """What the app answered is not known then."""
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:1")
+    apitoolkit = APIToolkit(api_key="k")
+    app = flask.Flask(__name__)
+    app.before_request(apitoolkit.beforeRequest)
+    app.add_url_rule("/", "home", lambda: "hello")
+    with capture_exchanges(apitoolkit.middleware) as captured:
+        assert app.test_client().get("/", buffered=True).data == b"hello"
+    (exchange,) = captured
+    assert (exchange.request.path, exchange.aborted, exchange.errors) == ("/", True, ())
+
+
+def test_a_stream_that_cannot_be_closed_is_none_that_must_be(recorded):
+    """A view may return any iterable; Flask closes those that can be."""
+    app, captured = recorded
+    app.add_url_rule("/count", "count", lambda: flask.Response(map(str, range(3))))
+    assert app.test_client().get("/count", buffered=True).data == b"012"
+    assert captured[0].response.body.content == b"012"

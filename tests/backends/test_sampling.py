@@ -108,6 +108,7 @@ def test_share_that_is_kept_is_the_rate(rate, seed):
         {"sample_rate": 2}, {"sample_rate": -0.1}, {"sample_rate": True},
         {"sample_rates": {"/a": 2}}, {"sample_rates": 3}, {"exclude_status_codes": "404"},
         {"exclude_status_codes": [42]}, {"exclude_status_codes": ["4x"]}, {"exclude": 3},
+        {"sample_rates": {None: 0.5}},
     ],
 )  # fmt: skip
 def test_wrong_option_is_named(wrong):
@@ -121,3 +122,20 @@ def test_rates_from_text():
     known = options.kinds(SelectionPolicy)
     read = options.read_environment({"WSGI_APIMETRICS_SAMPLE_RATES": "/health*=0, 5xx=1"}, known)
     assert read["sample_rates"] == (("/health*", 0.0), ("5xx", 1.0))
+
+
+def test_an_exchange_that_is_not_wanted_is_dropped_with_the_reason():
+    """Also where the verdict comes only with the whole exchange."""
+    for options_given, reason in (
+        ({"sample_rate": 0}, DropReason.SAMPLED),
+        ({"exclude_status_codes": [200]}, DropReason.EXCLUDED),
+    ):
+        with pytest.raises(ExchangeDropped) as dropped:
+            selection(**options_given).select(exchange())
+        assert dropped.value.reason is reason
+
+
+def test_an_id_that_is_none_of_ours_is_kept():
+    """Nothing can be drawn from it: an exchange too many is better than one that is missing."""
+    judge = selection(sample_rate=0.001).judge
+    assert judge("order-7", "/", 200, failed=False) == 0.001

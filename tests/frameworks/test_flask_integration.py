@@ -7,7 +7,7 @@ import pytest
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
-from wsgi_apimetrics import ApiMetricsMiddleware, ConfigurationError
+from wsgi_apimetrics import ApiMetricsMiddleware, ConfigurationError, report_error
 from wsgi_apimetrics.integrations.flask import ApiMetrics
 from wsgi_apimetrics.testing import Memory, capture_exchanges
 
@@ -197,3 +197,21 @@ def test_flask_does_not_keep_an_app_alive_by_its_signals():
     del app
     gc.collect()
     assert gone() is None
+
+
+def test_an_exception_that_the_view_has_reported_is_one_error():
+    """Reported, raised again and answered by Flask with a 500."""
+    app = shop()
+
+    @app.get("/reported")
+    def reported():
+        try:
+            raise ValueError("once")
+        except ValueError as error:
+            report_error(error)
+            raise
+
+    with capture_exchanges(app) as captured:
+        answer = Client(captured.app).get("/reported", buffered=True)
+        assert answer.status_code == 500
+    assert [error.message for error in captured[0].errors] == ["once"]

@@ -84,6 +84,35 @@ def test_falcon_before_4_4(monkeypatch, own):
     assert [error.message for error in exchange.errors] == ["refused"]
 
 
+def test_falcon_that_keeps_its_handlers_elsewhere(monkeypatch):
+    """What answers an exception can't be found then: it is recorded without the error."""
+    monkeypatch.delattr(falcon.App, "set_error_reporter", raising=False)
+    memory = Memory()
+    app = falcon_app()
+    handlers = app._error_handlers
+    app._error_handlers = {}
+    wrapped = init_app(app, memory)
+    app._error_handlers = handlers
+    assert visit(wrapped, "/fail").status_code == 500
+    assert memory.exchanges[0].errors == ()
+
+
+def test_falcon_router_of_the_apps_own_may_have_no_templates():
+    """The request is recorded without a route then."""
+
+    class Hello:
+        def on_get(self, req, resp):
+            resp.text = "hello"
+
+    class Everywhere(falcon.routing.CompiledRouter):
+        def find(self, uri, req=None):
+            return Hello(), {"GET": Hello().on_get}, {}, None
+
+    memory = Memory()
+    assert visit(init_app(falcon.App(router=Everywhere()), memory), "/any").text == "hello"
+    assert memory.exchanges[0].route is None
+
+
 def test_falcon_errors_can_be_left_alone():
     """``report_errors=False`` sets no reporter."""
     memory = Memory()
@@ -144,6 +173,39 @@ def test_django_regular_expressions_become_templates():
 def test_django_templates(route, template):
     """Anchors go, groups get their names."""
     assert django_integration._readable(route) == template
+
+
+def test_django_resolvers_of_the_apps_own_may_have_no_templates():
+    """Django's ``ResolverMatch`` has room for a route, which nobody need fill."""
+    from django.test import RequestFactory
+    from django.urls import ResolverMatch
+
+    def view(request):
+        raise NotImplementedError
+
+    django_app()  # settings
+    request = RequestFactory().get("/")
+    request.resolver_match = ResolverMatch(view, (), {})
+    assert django_integration.RouteMiddleware(view).process_view(request, view, (), {}) is None
+    assert "wsgi_apimetrics.route" not in request.META
+
+
+def test_django_signals_of_others_may_come_without_a_request():
+    """Whoever sends Django's signal outside of a request reports nothing, and hurts nobody."""
+    from django.core.signals import got_request_exception
+
+    memory = Memory()
+
+    def app(environ, start_response):
+        try:
+            raise ValueError("handled")
+        except ValueError:
+            for _, said in got_request_exception.send_robust(sender=None):
+                assert not isinstance(said, Exception)
+        return django_app()(environ, start_response)
+
+    visit(django_integration.wrap(app, memory))
+    assert memory.exchanges[0].errors == ()
 
 
 def test_django_settings(monkeypatch):

@@ -202,3 +202,10 @@ def test_headers_come_from_the_environment_as_pairs(monkeypatch):
         send(OTLP(endpoint=server.url))
     headers = {name.lower(): value for name, value in server.got[0].headers.items()}
     assert (headers["x-a"], headers["x-b"]) == ("1", "2=3")
+
+
+def test_what_is_no_pair_in_the_environment_is_told(monkeypatch):
+    """By the variable's name."""
+    monkeypatch.setenv("WSGI_APIMETRICS_OTLP_HEADERS", "x-a")
+    with pytest.raises(ConfigurationError, match="environment variable WSGI_APIMETRICS_OTLP_HEAD"):
+        ApiMetricsMiddleware(lambda *_: [], OTLP(endpoint="http://localhost/"))

@@ -61,3 +61,11 @@ def test_bad_base64_is_a_value_error():
 def test_the_example_in_the_docstring_runs():
     """The documentation's example is true."""
     assert doctest.testmod(local).failed == 0
+
+
+def test_a_path_parameter_that_is_a_number_stays_one():
+    """As a framework's converter made it."""
+    params = {"id": 7, "latitude": 60.5, "exact": True, "none": None}
+    assert jsonline.loads(jsonline.dumps(an_exchange(path_params=params))).exchange.path_params == (
+        params
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
+from importlib.machinery import PathFinder
 
 import pytest
 from apitoolkit_checker import check_message
@@ -107,6 +109,14 @@ def test_a_wrong_key_is_said_without_the_key(world, server, transport):
                 "topic_id": "topic-1",
                 "pubsub_project_id": "past-3",
                 "pubsub_push_service_account": {"client_email": "a", "private_key": "nonsense"},
+            }
+        ).encode(),
+        json.dumps(
+            {
+                "project_id": PROJECT,
+                "topic_id": "topic-1",
+                "pubsub_project_id": "past-3",
+                "pubsub_push_service_account": "nonsense",
             }
         ).encode(),
     ],
@@ -218,5 +228,15 @@ def test_a_date_that_cannot_be_read_says_nothing_of_the_clock():
 def test_a_missing_extra_is_named(monkeypatch):
     """Without google-auth the error says what to install."""
     monkeypatch.setattr(google, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"wsgi-apimetrics\[apitoolkit\]"):
+        google.require_google_auth()
+
+
+def test_google_auth_is_missing_too_where_nothing_of_google_is_there(monkeypatch):
+    """Python says that in another way: the parent can't be imported."""
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.setattr(sys, "meta_path", [PathFinder])
+    for name in [name for name in sys.modules if name.partition(".")[0] == "google"]:
+        monkeypatch.delitem(sys.modules, name)
     with pytest.raises(MissingExtraError, match=r"wsgi-apimetrics\[apitoolkit\]"):
         google.require_google_auth()
