@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 
 import pytest
+
+from wsgi_apimetrics import MissingExtraError, cli
 
 PUBLIC = {
     "wsgi_apimetrics": {
@@ -105,3 +108,26 @@ def test_names_that_are_imported_later_are_seen_by_dir(module):
     assert set(dir(package)) == PUBLIC[module]
     with pytest.raises(AttributeError, match=f"module '{module}' has no attribute 'nope'"):
         package.nope  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("module", "library", "extra"),
+    [
+        ("wsgi_apimetrics.apitoolkit", "flask", "flask"),
+        ("wsgi_apimetrics.outgoing.httpx_client", "httpx", "httpx"),
+        ("wsgi_apimetrics.outgoing.requests_adapter", "requests", "requests"),
+    ],
+)
+def test_a_library_that_is_not_installed_is_an_extra(monkeypatch, module, library, extra):
+    """The error says what to install."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)  # as Python marks what can't be imported
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    with pytest.raises(MissingExtraError, match=rf"wsgi-apimetrics\[{extra}\]"):
+        importlib.import_module(module)
+
+
+def test_importing_the_command_line_runs_nothing():
+    """Tools that import every module of a package get nothing printed, and no exit."""
+    assert importlib.import_module("wsgi_apimetrics.__main__").main is cli.main

@@ -9,9 +9,12 @@ import weakref
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.test import EnvironBuilder
 
+from wsgi_apimetrics import ApiMetricsMiddleware
 from wsgi_apimetrics.capture.policy import CapturePolicy
 from wsgi_apimetrics.capture.snapshot import Snapshot, bounded_headers
+from wsgi_apimetrics.testing import Memory
 
 values = st.text(max_size=5) | st.integers() | st.none() | st.binary(max_size=3) | st.tuples()
 
@@ -99,3 +102,21 @@ def test_ever_new_names_of_objects_are_not_remembered_for_ever():
         texts, size = snapshot({"PATH_INFO": "/", f"server.object.{number}": object()})
         assert (texts, size) == ({"PATH_INFO": "/"}, 1)
     assert len(snapshot._objects) < 1000
+
+
+def test_a_response_with_too_many_headers_costs_no_more_than_the_bound():
+    """The client gets them all; the record has the first."""
+    headers = [(f"X-{number}", "v" * 100) for number in range(1000)]
+
+    def app(environ, start_response):
+        start_response("200 OK", headers)
+        return [b"ok"]
+
+    memory, sent = Memory(), []
+    middleware = ApiMetricsMiddleware(app, memory, max_header_bytes=4096)
+    middleware(EnvironBuilder().get_environ(), lambda *args: sent.append(args))
+    assert sent == [("200 OK", headers)]
+    (exchange,) = memory.exchanges
+    kept = exchange.response.headers
+    assert kept == tuple(headers[: len(kept)])
+    assert 20 < len(kept) < 50

@@ -194,7 +194,7 @@ def test_django_signals_of_others_may_come_without_a_request():
     """Whoever sends Django's signal outside of a request reports nothing, and hurts nobody."""
     from django.core.signals import got_request_exception
 
-    memory = Memory()
+    memory, django = Memory(), django_app()
 
     def app(environ, start_response):
         try:
@@ -202,7 +202,7 @@ def test_django_signals_of_others_may_come_without_a_request():
         except ValueError:
             for _, said in got_request_exception.send_robust(sender=None):
                 assert not isinstance(said, Exception)
-        return django_app()(environ, start_response)
+        return django(environ, start_response)
 
     visit(django_integration.wrap(app, memory))
     assert memory.exchanges[0].errors == ()

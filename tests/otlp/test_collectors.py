@@ -154,11 +154,13 @@ def test_a_busy_collector_is_asked_again():
     assert middleware.stats()["otlp"].delivered == 1
 
 
-def test_debug_shows_the_spans_and_no_key(caplog):
-    """As text, at INFO."""
+@pytest.mark.parametrize("compression", ["gzip", "none"])
+def test_debug_shows_the_spans_and_no_key(caplog, compression):
+    """As text, at INFO, however they travel."""
     caplog.set_level(logging.INFO, "wsgi_apimetrics.debug")
     with http_server(Answer(200, body=b"")) as server:
-        send(OTLP(endpoint=server.url, headers={"x-key": "s3cret"}, debug=True))
+        options = {"headers": {"x-key": "s3cret"}, "compression": compression, "debug": True}
+        send(OTLP(endpoint=server.url, **options))
     assert "GET /users/{id}" in caplog.text
     assert "HTTP 200" in caplog.text
     assert "s3cret" not in caplog.text

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import subprocess
+import sys
 import threading
 
 import httpx
 import pytest
 from servers import Answer, http_server
 
-from wsgi_apimetrics import ApiMetricsMiddleware, ConfigurationError, ReadMe
+from wsgi_apimetrics import ApiMetricsMiddleware, APIToolkit, ConfigurationError, ReadMe
 from wsgi_apimetrics.outgoing import observe_request, observe_request_async
 from wsgi_apimetrics.testing import Memory
 
@@ -238,3 +240,105 @@ def test_without_any_middleware_calls_are_made(target):
     """Observing is never in the way."""
     gc.collect()
     assert observe_request().get(target.url).status_code == 200
+
+
+def test_asynchronous_calls_that_nobody_takes_are_made(target):
+    """Backends that take none leave them as they are."""
+    deaf = ApiMetricsMiddleware(lambda *_: [], Memory(like=ReadMe(api_key="k")))
+
+    async def work():
+        async with observe_request_async(middleware=deaf) as client:
+            return (await client.get(target.url)).json()
+
+    assert asyncio.run(work()) == {"id": 2}
+
+
+def test_a_transport_of_ones_own_is_closed_with_its_client(observing):
+    """It belongs to the one client; and it may close the body that it sends."""
+    closed = []
+
+    class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+        def __iter__(self):
+            yield b"sent"
+
+        async def __aiter__(self):
+            yield b"sent"
+
+        def close(self):
+            closed.append("body")
+
+        async def aclose(self):
+            closed.append("asynchronous body")
+
+    class Own(httpx.BaseTransport, httpx.AsyncBaseTransport):
+        def handle_request(self, request):
+            assert b"".join(request.stream) == b"sent"
+            request.stream.close()
+            return httpx.Response(204)
+
+        async def handle_async_request(self, request):
+            assert [chunk async for chunk in request.stream] == [b"sent"]
+            await request.stream.aclose()
+            return httpx.Response(204)
+
+        def close(self):
+            closed.append("transport")
+
+        async def aclose(self):
+            closed.append("asynchronous transport")
+
+    async def work():
+        async with observe_request_async(transport=Own()) as client:
+            await client.send(httpx.Request("POST", "http://api.invalid/", stream=Body()))
+
+    with observe_request(transport=Own()) as client:
+        client.send(httpx.Request("POST", "http://api.invalid/", stream=Body()))
+    asyncio.run(work())
+    assert closed == ["body", "transport", "asynchronous body", "asynchronous transport"]
+    assert [call.request.body.content for call in observing.calls] == [b"sent"] * 2
+
+
+def test_each_backend_that_takes_calls_gets_them(target):
+    """They are made into an exchange once."""
+    both = [Memory(like=APIToolkit(api_key="k"), name=name) for name in ("one", "two")]
+    middleware = ApiMetricsMiddleware(lambda *_: [], *both, capture_response_body=False)
+    assert observe_request(middleware=middleware).get(target.url).json() == {"id": 2}
+    [[first], [second]] = [memory.exchanges for memory in both]
+    assert first.id == second.id
+    body = first.response.body
+    assert (body.content, body.size, body.omitted) == (None, 9, "policy")
+
+
+def test_an_error_that_cannot_be_described_is_the_apps_all_the_same(observing, target, caplog):
+    """Its source is asked of a loader, which may fail in a way of its own."""
+
+    class Loader:
+        def get_source(self, name):
+            raise ValueError("no source today")
+
+    names = {"__name__": "sources.of.bodies", "__loader__": Loader()}
+    exec(compile("def body():\n    yield b'x'\n    raise KeyError", "bodies.py", "exec"), names)
+    with pytest.raises(KeyError):
+        observe_request().post(target.url, content=names["body"]())
+    (call,) = observing.calls
+    assert (call.errors, call.response.status_code) == ((), 0)
+    assert "outgoing call: capture failed in error: ValueError" in caplog.text
+
+
+def test_a_child_that_ends_leaves_its_parents_connections_alone(target):
+    """What a fork copies is the parent's, at exit too."""
+    script = """
+import os, sys
+from wsgi_apimetrics import ApiMetricsMiddleware, APIToolkit
+from wsgi_apimetrics.outgoing import observe_request
+ApiMetricsMiddleware(lambda *_: [], APIToolkit(api_key="k"), enabled=False)
+print(observe_request().get(sys.argv[1]).text)
+if os.fork() == 0:
+    sys.exit(7)
+assert os.waitstatus_to_exitcode(os.wait()[1]) == 7
+print(observe_request().get(sys.argv[1]).text)
+"""
+    run = [sys.executable, "-c", script, target.url]
+    ran = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.stdout, ran.stderr) == ('{"id": 2}\n' * 2, "")
+    assert [got.connection for got in target.got] == [1, 1]

@@ -58,7 +58,17 @@ def test_exempt_hosts_are_asked_directly(observing, proxy, target, monkeypatch, 
 
 
 @pytest.mark.parametrize(
-    "exempt", ["localhost:1", "invalid", ".invalid", "api.invalid", "127.0.0.1", "*", "::1"]
+    "exempt",
+    [
+        "localhost:1",
+        "invalid",
+        ".invalid",
+        "api.invalid",
+        "127.0.0.1",
+        "*",
+        "::1",
+        "http://api.invalid",
+    ],
 )
 def test_whatever_is_exempt_is_taken_as_httpx_takes_it(observing, proxy, monkeypatch, exempt):
     """Whether it means this host or not, the client can be made."""

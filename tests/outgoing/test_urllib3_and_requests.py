@@ -7,8 +7,12 @@ import io
 import pytest
 import requests
 import urllib3
+from servers import Answer, http_server
+from urllib3.response import HTTPResponse
 
+from wsgi_apimetrics import ApiMetricsMiddleware, ReadMe
 from wsgi_apimetrics.outgoing import observed_adapter, observed_pool_manager
+from wsgi_apimetrics.testing import Memory
 
 
 @pytest.fixture
@@ -158,3 +162,51 @@ def test_adapters_take_both_kinds_of_options(observing, target):
     (call,) = observing.calls
     assert call.route == "/todos/{id}"
     assert call.response.body.content == b'{"zipped": true}'
+
+
+def test_a_proxy_of_requests_is_observed(observing, session):
+    """By the address that was meant; the second call uses the proxy's manager again."""
+    with http_server(lambda got: Answer(200, {}, b"by proxy")) as proxy:
+        session.proxies = {"http": proxy.url}
+        for _ in range(2):
+            assert session.get("http://api.invalid/todos").content == b"by proxy"
+    assert [call.request.url for call in observing.calls] == ["http://api.invalid/todos"] * 2
+
+
+def test_nobody_who_takes_calls_leaves_them_as_they_are(observing, target):
+    """A middleware whose backends take none."""
+    deaf = ApiMetricsMiddleware(lambda *_: [], Memory(like=ReadMe(api_key="k")))
+    with observed_pool_manager(middleware=deaf) as http:
+        assert http.request("GET", target.url).json() == {"id": 2}
+    assert observing.calls == []
+
+
+def test_what_fails_in_the_observing_costs_the_record_alone(observing, target, caplog):
+    """The call goes on, and one log line names the kind of error."""
+    with observed_pool_manager(middleware="nobody") as http:
+        for _ in range(2):
+            assert http.request("GET", target.url).json() == {"id": 2}
+    (line,) = caplog.messages
+    assert line.startswith("outgoing call: capture failed in begin: AttributeError at ")
+
+
+def test_of_a_response_of_another_kind_only_the_head_is_seen(observing, target):
+    """A pool of the app's own may answer with a class of its own, which must stay that."""
+
+    class Own(HTTPResponse):
+        """The app's."""
+
+    class Pool(urllib3.HTTPConnectionPool):
+        def urlopen(self, *args, **kwargs):
+            response = super().urlopen(*args, **kwargs)
+            response.__class__ = Own
+            return response
+
+    manager = urllib3.PoolManager()
+    manager.pool_classes_by_scheme = {"http": Pool}
+    with observed_pool_manager(manager=manager) as http:
+        response = http.request("GET", target.url, preload_content=False)
+        assert type(response) is Own
+        assert response.data == b'{"id": 2}'
+    (call,) = observing.calls
+    assert (call.response.status_code, call.response.body.omitted) == (200, "unread")

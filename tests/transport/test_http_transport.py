@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import struct
@@ -426,3 +427,18 @@ def test_urllib3_is_not_imported_before_it_is_needed():
     """Importing the transport does not import urllib3: import time is the user's."""
     code = "import sys, wsgi_apimetrics.transport.http as _; sys.exit('urllib3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_endless_row_of_interim_answers_ends_in_time(send):
+    """``100 Continue`` over and over, as fast as it can be read: each alone is in time."""
+
+    def act(handler) -> None:
+        with contextlib.suppress(OSError):
+            while not server.stopping.is_set():
+                handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+    with http_server(Answer(act=act)) as server:
+        outcome = send(server.url, timeout=0.3)
+        server.stopping.set()
+    assert (outcome.accepted, outcome.uncertain) == (False, True)
+    assert outcome.error == "no answer within 0.3 s"

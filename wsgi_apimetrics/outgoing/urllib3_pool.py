@@ -163,8 +163,7 @@ class ObservedResponse(HTTPResponse):
         return data
 
     def _over(self) -> None:
-        if self.closed:
-            self._call.exhausted()
+        self._call.exhausted()
         self._call.finish()
 
 

@@ -62,10 +62,8 @@ class _PunctualResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        timeout = sock.gettimeout()
-        if timeout is not None:
-            deadline = time.monotonic() + timeout
-            self.fp = _LineReader(_DeadlineReader(self.fp.detach(), sock, deadline))
+        deadline = time.monotonic() + (sock.gettimeout() or 0.0)  # our client always sets one
+        self.fp = _LineReader(_DeadlineReader(self.fp.detach(), sock, deadline))
 
     def begin(self) -> None:
         reader = self.fp
