@@ -57,6 +57,14 @@ def damaged(directory: Path, to: Path) -> str:
     return spool_path(str(to), "rig", "rig's destination")
 
 
+def overwrite(path: str, pages: slice) -> None:
+    """Fill every so many pages with ones."""
+    content = bytearray(Path(path).read_bytes())
+    for page in range(*pages.indices(len(content))):
+        content[page : page + 4096] = b"\xff" * 4096
+    Path(path).write_bytes(content)
+
+
 def reopened(path: str) -> tuple[dict[str, bytes], int]:
     """Return what a next start finds, by id, and how many it counts as lost."""
     sink = Sink()
@@ -144,10 +152,7 @@ def _intact_after_truncation(path: str) -> int:
 def test_damage_is_counted_and_the_old_file_kept(sound, tmp_path, caplog):
     """What a damaged page held is counted; the damaged file stays for whoever wants to look."""
     path = damaged(sound["file"], tmp_path / "spool")
-    content = bytearray(Path(path).read_bytes())
-    for page in range(4096 * 8, len(content), 4096 * 3):
-        content[page : page + 4096] = b"\xff" * 4096
-    Path(path).write_bytes(content)
+    overwrite(path, slice(4096 * 8, None, 4096 * 3))
     found, lost = reopened(path)
     assert 0 < len(found) < COUNT
     assert lost == COUNT - len(found)
@@ -206,3 +211,28 @@ def test_damage_found_at_work_is_mended_at_work(tmp_path):
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT count(*) FROM exchange").fetchone() == (0,)
     connection.close()
+
+
+def test_what_only_the_index_knows_of_is_lost(sound, tmp_path):
+    """Nobody need have found the damage at work: the next start counts what it can't read."""
+    path = damaged(sound["file"], tmp_path / "spool")
+    overwrite(path, slice(4096 * 8, None, 4096 * 3))
+    found = Salvage(path)
+    assert 0 < len(found) < COUNT
+    assert found.lost == COUNT - len(found)
+    found.close()
+
+
+def test_a_damaged_index_costs_no_exchange(sound, tmp_path):
+    """What can't be read of it names nothing, in whatever way it can't be."""
+    path = damaged(sound["file"], tmp_path / "spool")
+    content = bytearray(Path(path).read_bytes())
+    (index,) = [at for at in range(4096, len(content), 4096) if content[at] == 0x0A]
+    pointers = index + 8
+    content[pointers : pointers + 4] = b"\x0f\xff\x0f\xf0"  # the last byte, and near it
+    content[index + 4080 : index + 4096] = b"\x7f" + b"\xff" * 15
+    Path(path).write_bytes(content)
+    found = Salvage(path)
+    assert list(found) == [_fragment(number) for number in range(COUNT)]
+    assert found.lost == 0
+    found.close()

@@ -81,11 +81,9 @@ class Salvage:
         return len(self._places)
 
     def __iter__(self) -> Iterator[Fragment]:
-        for position in sorted(self._places):
-            number, at = self._places[position]
-            found = _cell(self._pages, self._pages.page(number), at)
-            if found is not None:
-                yield found[1]
+        places = (self._places[position] for position in sorted(self._places))
+        rows = (_cell(self._pages, self._pages.page(number), at) for number, at in places)
+        return (row[1] for row in rows if row is not None)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -127,17 +125,15 @@ _LOG_HEADER, _FRAME_HEADER = 32, 24
 
 
 def _bad_frames(frames: bytes, size: int, order: str, sums: tuple[int, int]) -> bool:
-    salts, whole, committed = frames[16:24], True, True
+    salts, committed = frames[16:24], True
     for start in range(_LOG_HEADER, len(frames), size + _FRAME_HEADER):
         frame = frames[start : start + size + _FRAME_HEADER]
         if frame[8:16] != salts:
             continue  # of an earlier round of the log, or cut before its salts
-        if whole:
-            sums = _check(frame[:8] + frame[_FRAME_HEADER:], sums, order)
-            whole = struct.pack(">II", *sums) == frame[16:24]
-            committed = frame[4:8] != b"\0\0\0\0"
-        if not whole:
+        sums = _check(frame[:8] + frame[_FRAME_HEADER:], sums, order)
+        if struct.pack(">II", *sums) != frame[16:24]:
             return True
+        committed = frame[4:8] != b"\0\0\0\0"
     return not committed
 
 
@@ -193,7 +189,10 @@ def _rows(pages: Pages, number: int, page: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _index_entries(page: bytes) -> Iterator[int]:
-    """Yield the positions that a page of the index (lease, position) names."""
+    """Yield the positions that a page of the index (lease, position) names.
+
+    A record has a third column, the row's id that SQLite adds: the position once more.
+    """
     if page[0] not in _INDEX:
         return
     first, child = _INDEX[page[0]]
@@ -202,8 +201,8 @@ def _index_entries(page: bytes) -> Iterator[int]:
         try:
             length, at = _varint(page, int.from_bytes(page[pointer : pointer + 2], "big") + child)
             record = page[at : at + length]
-            if len(record) == length and record[0] == 3 and max(record[1:3]) <= 9:
-                start = 3 + _SIZES[record[1]]
+            if len(record) == length and record[0] == 4 and max(record[1:3]) <= 9:
+                start = 4 + _SIZES[record[1]]
                 size = _SIZES[record[2]]
                 yield 1 if record[2] == 9 else int.from_bytes(record[start : start + size], "big")
         except IndexError:
