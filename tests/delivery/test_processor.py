@@ -6,6 +6,7 @@ import gc
 import logging
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -515,3 +516,80 @@ def test_fragment_keeps_its_id(made):
 @pytest.fixture(autouse=True)
 def _log(caplog):
     caplog.set_level(logging.WARNING, "wsgi_apimetrics")
+
+
+# -- at the edges ---------------------------------------------------------------------------
+
+
+def test_an_answer_after_the_end_changes_no_count(made):
+    """Whatever it is: what was on its way has been counted as given up."""
+    for answer in (200, 400):
+        sink = Sink(answer)
+        sink.hang.clear()
+        it = made(sink)
+        it.submit(Item("late"))
+        it.hurry()
+        until(lambda: sink.sent)  # noqa: B023 - at once
+        (thread,) = it._worker._threads
+        assert not it.shutdown(0)
+        before = it.stats()
+        assert before.dropped == {"shutdown": 1}
+        sink.hang.set()
+        thread.join(10)
+        assert it.stats() == replace(
+            before, last_success=it.stats().last_success, last_error=it.stats().last_error,
+            last_error_at=it.stats().last_error_at,
+        )  # fmt: skip
+
+
+def test_a_transport_that_raises_is_asked_again(made):
+    """The error's kind is told, and that the payload may have arrived."""
+    failing = [OSError("secret"), OSError("secret")]
+
+    def answer(payload):
+        if failing:
+            raise failing.pop()
+        return 200
+
+    sink = Sink(answer)
+    it = made(sink)
+    it.submit(Item("a"))
+    assert it.flush(5)
+    assert (len(sink.sent), it.stats().retried) == (3, 2)
+    assert "OSError" in it.stats().last_error
+    assert "secret" not in it.stats().last_error
+
+
+def test_without_a_thread_to_be_had_exchanges_wait_for_the_next(made, monkeypatch):
+    """A process may be at its limit of threads for a while."""
+    sink = Sink()
+    it = made(sink)
+
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as limited:
+        limited.setattr(threading.Thread, "start", refuse)
+        it.submit(Item("a"))
+    assert it.stats().queue_depth == 1
+    it.submit(Item("b"))
+    assert it.flush(5)
+    assert list(sink.accepted) == ["a", "b"]
+
+
+def test_without_a_worker_a_request_waits_no_longer_than_one_call_may_take(made):
+    """While another request's thread is sending; the exchange goes with the next."""
+    sink = Sink()
+    sink.hang.clear()
+    it = made(sink, background_worker_mode=False, buffer_length=1, timeout=0.05)
+    other = threading.Thread(target=it.submit, args=(Item("a"),))
+    other.start()
+    until(lambda: sink.sent)
+    begun = time.monotonic()
+    it.submit(Item("b"))
+    assert time.monotonic() - begun >= 0.05
+    assert len(sink.sent) == 1
+    sink.hang.set()
+    other.join()
+    assert it.flush(5)
+    assert list(sink.accepted) == ["a", "b"]

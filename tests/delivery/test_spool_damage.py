@@ -229,10 +229,90 @@ def test_a_damaged_index_costs_no_exchange(sound, tmp_path):
     content = bytearray(Path(path).read_bytes())
     (index,) = [at for at in range(4096, len(content), 4096) if content[at] == 0x0A]
     pointers = index + 8
-    content[pointers : pointers + 4] = b"\x0f\xff\x0f\xf0"  # the last byte, and near it
-    content[index + 4080 : index + 4096] = b"\x7f" + b"\xff" * 15
+    content[pointers : pointers + 4] = b"\x0f\xff\x0f\xf1"  # the last byte, and near it
+    content[index + 4081 : index + 4096] = b"\xff" * 15
     Path(path).write_bytes(content)
     found = Salvage(path)
     assert list(found) == [_fragment(number) for number in range(COUNT)]
     assert found.lost == 0
     found.close()
+
+
+def test_a_row_whose_pages_go_in_a_circle_is_lost_alone(tmp_path):
+    """A damaged length and a damaged pointer must not be followed without end."""
+    path = spool_path(str(tmp_path), "rig", "rig's destination")
+    spool = Spool(path)
+    large = Fragment("large", b"l" * 20_000)
+    spool.put([_fragment(1), large, _fragment(2)])
+    spool.close()
+    content = bytearray(Path(path).read_bytes())
+    # Before its id: the length in three bytes, the row's id, the record's header.
+    cell = content.rindex(b"\x02\x09\x00", 0, content.index(b"large")) - 3
+    content[cell : cell + 3] = b"\xff\xff\x7f"
+    pages = [at for at in range(0, len(content), 4096) if content[at + 4 : at + 8] == b"llll"]
+    for at in pages:
+        content[at : at + 4] = (pages[0] // 4096 + 1).to_bytes(4, "big")
+    Path(path).write_bytes(content)
+    found = Salvage(path)
+    assert list(found) == [_fragment(1), _fragment(2)]
+    assert found.lost == 1
+    found.close()
+
+
+def test_a_log_that_was_begun_anew_has_older_frames_behind(tmp_path):
+    """SQLite overwrites its log from the start: what follows the newest round is not damage."""
+    path = spool_path(str(tmp_path / "live"), "rig", "rig's destination")
+    spool = Spool(path)
+    put = [_fragment(number) for number in range(40)]
+    spool.put(put[:39])
+    spool._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+    spool.put(put[39:])
+    copied = damaged(Path(path).parent, tmp_path / "copy")  # as kill -9 would have left it
+    spool.close()
+    assert not damaged_log(copied)
+    found = Salvage(copied)
+    assert list(found) == put
+    found.close()
+
+
+def test_a_log_whose_header_is_damaged_is_found_out(sound, tmp_path):
+    """Its checksum says so; SQLite would take it for a log without frames."""
+    path = damaged(sound["log"], tmp_path / "spool")
+    content = bytearray(Path(f"{path}-wal").read_bytes())
+    content[24] ^= 1
+    Path(f"{path}-wal").write_bytes(content)
+    assert damaged_log(path)
+    check(path, most_lost=0)
+
+
+def test_damage_that_only_opening_finds_is_mended_by_the_next_try(tmp_path):
+    """The page that holds the schema: nothing that is looked at before shows it."""
+    path = spool_path(str(tmp_path), "rig", "rig's destination")
+    spool = Spool(path)
+    spool.put([_fragment(number) for number in range(5)])
+    spool.close()
+    content = bytearray(Path(path).read_bytes())
+    content[100] = 0xFF
+    Path(path).write_bytes(content)
+    file = SpoolFile(path, "normal")
+    with pytest.raises(sqlite3.DatabaseError):
+        file.open()
+    assert file.is_marked()
+    found, lost = reopened(path)
+    assert (sorted(found), lost) == ([_fragment(number).id for number in range(5)], 0)
+
+
+def test_damage_that_another_finds_is_heard_of(tmp_path):
+    """Whoever has the spool open lets go of it, and the one who is alone then mends it."""
+    sink = Sink(*[503] * 1000)
+    it = processor(sink, spool_dir=str(tmp_path))
+    for item in items(5):
+        it.submit(item)
+    until(lambda: it.stats().spooled == 5)
+    SpoolFile(spool_path(str(tmp_path), "rig", "rig's destination"), "normal").mark(0)
+    until(lambda: any(".damaged-" in file.name for file in tmp_path.iterdir()))
+    sink.answers.clear()
+    assert it.flush(10), it.stats()
+    until(lambda: sum(sink.accepted.values()) == 5)
+    it.shutdown(1)
+    law(it.stats())

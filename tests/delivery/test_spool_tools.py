@@ -94,3 +94,24 @@ def test_export(path):
     assert (letter.id, letter.content, letter.status_code, letter.answer) == (
         "dead", b"refused", 422, "no id",
     )  # fmt: skip
+
+
+def test_verify_names_what_a_process_has_found(path):
+    """Its mark waits for whoever is alone with the spool."""
+    SpoolFile(path, "normal").mark(3)
+    assert spool_tools.verify(path).faults == ("a process has marked it as damaged",)
+
+
+def test_verify_names_a_damaged_log(path):
+    """Its frames would be passed over."""
+    Path(f"{path}-wal").write_bytes(b"\xff" * 100)
+    assert spool_tools.verify(path).faults == ("the write-ahead log is damaged or cut short",)
+
+
+def test_verify_says_what_sqlite_says(path):
+    """Of damage that only reading finds."""
+    content = bytearray(Path(path).read_bytes())
+    content[100] = 0xFF
+    Path(path).write_bytes(content)
+    (fault,) = spool_tools.verify(path).faults
+    assert "malformed" in fault

@@ -58,11 +58,6 @@ class BatchProcessor:
         self._worker: Worker | None = None
         weakref.finalize(self, _abandon, self._workers).atexit = False
 
-    @property
-    def name(self) -> str:
-        """The backend's name."""
-        return self._plan.name
-
     def submit(self, captured: Captured) -> None:
         """Take ``captured`` on: one bounded append that waits for nothing.
 
@@ -121,9 +116,8 @@ class BatchProcessor:
     def _begin(self) -> Worker:
         """Return this process's worker; made without a lock, for one may be inherited held."""
         worker = self._workers.setdefault(os.getpid(), Worker(self._plan))
-        if self._worker is not worker:
-            shut_down_at_exit(worker)
-            self._worker = worker
+        shut_down_at_exit(worker)
+        self._worker = worker
         return worker
 
 

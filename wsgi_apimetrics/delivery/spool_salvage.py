@@ -22,11 +22,13 @@ _INDEX = {0x0A: (8, 0), 0x02: (12, 4)}
 """Leaf and interior pages of an index: where the pointers begin, bytes before a cell's length."""
 _SIZES = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 7: 8, 8: 0, 9: 0}
 _COLUMNS = 6
-_MOST_PAGES_OF_ROW = 100_000
 
 
 class Pages:
-    """The pages of a file, numbered from 1, each in its newest version; not read before use."""
+    """The pages of a file, numbered from 1, each in its newest version; not read before use.
+
+    There are ``count`` at most, each of ``size`` bytes.
+    """
 
     def __init__(self, path: str) -> None:
         log = Path(f"{path}-wal")
@@ -37,6 +39,7 @@ class Pages:
                 self._file = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self.size = _page_size(self._file[:100], frames)
         self._newer = dict(_frames(frames, self.size))
+        self.count = len(self._file) // self.size + len(self._newer)
 
     def numbers(self) -> list[int]:
         """Return the numbers of all pages, those that the log has a newer version of too."""
@@ -228,7 +231,7 @@ def _payload(pages: Pages, page: bytes, at: int, length: int) -> bytes:
     local = local if local <= most else least
     parts, left = [page[at : at + local]], length - local
     following = int.from_bytes(page[at + local : at + local + 4], "big")
-    for _ in range(_MOST_PAGES_OF_ROW):
+    for _ in range(pages.count):  # a chain that is damaged may be a circle
         if left <= 0:
             break
         more = pages.page(following)

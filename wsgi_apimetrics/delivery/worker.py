@@ -182,7 +182,9 @@ class Worker:
             if fault is not None:
                 LOGGER.error("%s: %s in the worker", self._plan.name, type(fault).__name__)
                 time.sleep(_PAUSE_AFTER_FAULT)
-        if act != self.pipeline.gather:
+        if act == self.pipeline.gather:
+            self.pipeline.release()  # what was being prepared at the end has opened it again
+        else:
             self.pipeline.close()
 
     def _turn(self) -> None:
