@@ -223,14 +223,17 @@ def test_what_only_the_index_knows_of_is_lost(sound, tmp_path):
     found.close()
 
 
-def test_a_damaged_index_costs_no_exchange(sound, tmp_path):
+def test_a_damaged_index_costs_no_exchange(tmp_path):
     """What can't be read of it names nothing, in whatever way it can't be."""
-    path = damaged(sound["file"], tmp_path / "spool")
+    path = spool_path(str(tmp_path), "rig", "rig's destination")
+    spool = Spool(path)
+    spool.put([_fragment(number) for number in range(COUNT)])
+    spool.close()
     content = bytearray(Path(path).read_bytes())
     (index,) = [at for at in range(4096, len(content), 4096) if content[at] == 0x0A]
     pointers = index + 8
-    content[pointers : pointers + 4] = b"\x0f\xff\x0f\xf1"  # the last byte, and near it
-    content[index + 4081 : index + 4096] = b"\xff" * 15
+    content[pointers : pointers + 4] = b"\x0f\xff\x0f\xf4"  # the last byte, and near it
+    content[index + 4084 : index + 4096] = b"\xff" * 12
     Path(path).write_bytes(content)
     found = Salvage(path)
     assert list(found) == [_fragment(number) for number in range(COUNT)]
@@ -242,13 +245,18 @@ def test_a_row_whose_pages_go_in_a_circle_is_lost_alone(tmp_path):
     """A damaged length and a damaged pointer must not be followed without end."""
     path = spool_path(str(tmp_path), "rig", "rig's destination")
     spool = Spool(path)
-    large = Fragment("large", b"l" * 20_000)
+    large = Fragment("large", b"l" * 19_000 + b"m" * 1000)
     spool.put([_fragment(1), large, _fragment(2)])
     spool.close()
     content = bytearray(Path(path).read_bytes())
     # Before its id: the length in three bytes, the row's id, the record's header.
     cell = content.rindex(b"\x02\x09\x00", 0, content.index(b"large")) - 3
-    content[cell : cell + 3] = b"\xff\xff\x7f"
+    high, middle, low = content[cell : cell + 3]
+    length = (high & 0x7F) << 14 | (middle & 0x7F) << 7 | low
+    length += 500 * 4092  # whole pages more: the pointer to the first one stays where it is
+    content[cell : cell + 3] = bytes(
+        [length >> 14 | 0x80, length >> 7 & 0x7F | 0x80, length & 0x7F]
+    )
     pages = [at for at in range(0, len(content), 4096) if content[at + 4 : at + 8] == b"llll"]
     for at in pages:
         content[at : at + 4] = (pages[0] // 4096 + 1).to_bytes(4, "big")
