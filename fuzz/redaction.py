@@ -13,6 +13,7 @@ import atheris
 with atheris.instrument_imports(include=["wsgi_apimetrics.redaction"]):
     from wsgi_apimetrics.exceptions import ConfigurationError, ExchangeDropped
     from wsgi_apimetrics.exchange import Body, Exchange, Request, Response
+    from wsgi_apimetrics.redaction import bodies  # noqa: F401  it is imported late otherwise
     from wsgi_apimetrics.redaction.policy import RedactionPolicy
     from wsgi_apimetrics.redaction.redactor import Redactor
     from wsgi_apimetrics.redaction.vocabulary import README

@@ -91,3 +91,9 @@ def test_what_begins_like_json_and_is_none(text: str, options: dict[str, Any]) -
     assert found == "redaction: malformed"
     kept = "{'page': 1}"
     assert (redacted_body(kept, **options) == kept) is ("allowlist" not in options)
+
+
+def test_half_a_character_in_a_query_costs_nothing() -> None:
+    """It has no UTF-8; what a rule names goes all the same, and the exchange is sent."""
+    after = redact(exchange(query="\udf00%3B=1&password=secret"), denylist=("password",))
+    assert after.request.query == "\udf00%3B=1&password=%5BREDACTED%206%5D"

@@ -26,7 +26,7 @@ def decoded(raw: str) -> str:
     """Undo ``+`` and percent-encoding; what is not UTF-8 is read as latin-1."""
     if "%" not in raw and "+" not in raw:
         return raw
-    content = unquote_to_bytes(raw.replace("+", " "))
+    content = unquote_to_bytes(raw.replace("+", " ").encode("utf-8", "surrogatepass"))
     try:
         return content.decode()
     except UnicodeDecodeError:
