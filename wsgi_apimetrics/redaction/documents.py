@@ -154,14 +154,16 @@ def _written_inside(text: str, place: str, marks: Marks) -> str:
 
 def _patterns(text: str, patterns: Patterns, place: str, marks: Marks) -> str:
     """Apply the patterns to every text and number of a document that was read whole before."""
-    if not patterns.may_find(text):
+    some = patterns.within(text)
+    if some is None:
         return text
+    redact = some.redact
 
     def replaced(found: re.Match[str]) -> str:
         token = found[0]
         is_text = token[0] == '"'
         value = scanstring(token, 1, True)[0] if is_text else token
-        redacted = patterns.redact(place, value, marks)
+        redacted = redact(place, value, marks)
         if redacted is value or redacted == value:
             return token
         return quoted(redacted)

@@ -30,7 +30,7 @@ _COLON = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
 _ITEM = re.compile(r"[ \t\n\r]*([,\]])[ \t\n\r]*")
 
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9eE.+-]*', re.DOTALL)
+TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][0-9eE.+-]*', re.DOTALL)
 """A text or a number, where a document is read from its beginning."""
 _HIDES_ASCII = re.compile(r"\\u00[2-7]")
 

@@ -16,6 +16,7 @@ from .unreadable import Reason, Unreadable
 Found = tuple[int, int]
 
 _DIGITS = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,}")
+_LIKE_DIGITS = re.compile(r"[0-9][0-9 -]{12}")
 _JWT = re.compile(
     r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*){1,3}"
 )
@@ -31,6 +32,11 @@ _CLOUD_KEY = re.compile(
     r"|xox[abeoprs]-[A-Za-z0-9-]{10,}|[prs]k_(?:live|test)_[A-Za-z0-9]{16,}"
     r"|AccountKey=[A-Za-z0-9+/]{40,}={0,2}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})"
 )
+_CLOUD_KEY_STARTS = (
+    "AKIA", "ASIA", "ABIA", "ACCA", "AGPA", "AIDA", "AIPA", "ANPA", "ANVA", "AROA", "AIza", "ya29.",
+    "gho_", "ghp_", "ghr_", "ghs_", "ghu_", "github_pat_", "glpat-", "xox", "k_live_", "k_test_",
+    "AccountKey=", "SG.",
+)  # fmt: skip
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.){1,10}[^\W\d_]{2,63}")
 _RUNS = re.compile(r"[0-9]+")
 
@@ -88,10 +94,10 @@ DETECTORS: dict[str, Callable[[str], Iterable[Found]]] = {
 """The named detectors."""
 
 _GATES: dict[str, Callable[[str], object]] = {
-    "card": _DIGITS.search,
+    "card": _LIKE_DIGITS.search,
     "jwt": lambda text: "eyJ" in text,
     "private_key": lambda text: "PRIVATE KEY" in text,
-    "cloud_key": _CLOUD_KEY.search,
+    "cloud_key": lambda text: max(map(text.rfind, _CLOUD_KEY_STARTS)) >= 0,
     "email": lambda text: "@" in text,
 }
 
@@ -124,15 +130,17 @@ class Patterns:
             done = end
         return "".join([*pieces, text[done:]])
 
-    def may_find(self, text: str) -> bool:
-        """Whether anything could be found in a value inside of ``text``.
+    def within(self, document: str) -> Patterns | None:
+        """Return those that could find anything in a value inside of ``document``, if any could.
 
         Every named detector needs some characters side by side, which a text without escapes
         shows as they are; of the user's expressions nothing is known.
         """
-        return bool(
-            self._users or "\\" in text or any(_GATES[name](text) for name, _ in self._named)
-        )
+        if self._users or "\\" in document:
+            return self
+        some = Patterns(())
+        some._named = [named for named in self._named if _GATES[named[0]](document)]
+        return some if some._named else None
 
     def spans(self, text: str, marks: Marks) -> list[Found]:
         """Return where in ``text`` anything is found, in order and without overlaps."""
