@@ -19,6 +19,7 @@ from wsgi_apimetrics.redaction.documents import redact_document
 from wsgi_apimetrics.redaction.marks import Marks
 from wsgi_apimetrics.redaction.policy import RedactionPolicy
 from wsgi_apimetrics.redaction.rules import BodyRules, compiled
+from wsgi_apimetrics.redaction.states import State
 from wsgi_apimetrics.redaction.unreadable import Reason, Unreadable
 from wsgi_apimetrics.redaction.vocabulary import README
 from wsgi_apimetrics.redaction.wellformed import is_json
@@ -73,6 +74,15 @@ def outcome(text: str, body_rules: BodyRules) -> Any:
     return after, set(marks.redactions()), marks.spoken
 
 
+def reading(rules: BodyRules) -> BodyRules:
+    """The rules where every document is read whole, if it can be."""
+    assert rules.denied is not None
+    root = State([rules.denied.node], ignore_case=rules.ignore_case)
+    root.waits = ()  # so no walk can end early
+    denied = dataclasses.replace(rules.denied, root=root)
+    return dataclasses.replace(rules, spread=True, denied=denied)
+
+
 @given(texts, st.lists(rules, max_size=2), st.lists(denied, max_size=2), st.data())
 def test_reading_is_walking(
     text: str, paths: list[str], deny: list[str], data: st.DataObject
@@ -86,9 +96,8 @@ def test_reading_is_walking(
     )
     rules = compiled(policy).request
     assume(rules.denied is not None and not rules.denied.judged)
-    assert outcome(text, dataclasses.replace(rules, spread=True)) == outcome(
-        text, dataclasses.replace(rules, spread=False)
-    )
+    walking = dataclasses.replace(rules, spread=False)
+    assert outcome(text, reading(rules)) == outcome(text, walking)
 
 
 tails = st.sampled_from([" ", '"z": 1}', "]}", '}, "y": [{}]}', "}", ' "a": 1}', " tru}", "}}"])
@@ -102,10 +111,21 @@ def test_a_walk_that_ends_early_is_reading(
     policy = RedactionPolicy(denylist=tuple(deny), redact_request_body=tuple(paths))
     rules = compiled(policy).request
     assume(rules.denied is not None and not rules.denied.judged)
+    walking = dataclasses.replace(rules, spread=False)
     for whole in (text + " " * 99, f'{{"x": {text}, "w": [{", ".join("0" * 99)}]{tail}'):
-        assert outcome(whole, dataclasses.replace(rules, spread=True)) == outcome(
-            whole, dataclasses.replace(rules, spread=False)
-        )
+        assert outcome(whole, reading(rules)) == outcome(whole, walking)
+
+
+@pytest.mark.parametrize("count", range(1, 40))
+def test_however_many_rules_wait(count: int) -> None:
+    """Each of them is waited for, also where most say the same of an object and of a list."""
+    names = tuple(f"n{number}" for number in range(count))
+    policy = RedactionPolicy(denylist=names, redact_request_body=("$.x.y", "$..z"))
+    text = json.dumps({"n0": "goes", "w": ["stays"] * 99})
+    for last in ({"z": "goes"}, [{"z": "goes"}]):
+        late = f'{text[:-1]}, "{names[-1]}x": {json.dumps(last)}}}'
+        after = outcome(late, compiled(policy).request)[0]
+        assert after == late.replace("goes", "[REDACTED 4]")
 
 
 READ_QUICKLY = [

@@ -41,8 +41,9 @@ def redact_document(text: str, rules: BodyRules, place: str, marks: Marks) -> st
 
 
 def _without_named(text: str, rules: BodyRules, place: str, marks: Marks) -> str:
-    if rules.spread and rules.denied is not None:
-        quick = shortcut.redacted(text, rules.denied.root, place, marks)
+    denied = rules.denied
+    if denied is not None and rules.spread and not json_walk.ends_soon(text, denied.root):
+        quick = shortcut.redacted(text, denied.root, place, marks)
         if quick is not None:
             return quick
     spans = _named(text, rules, f"{place}.$", marks)

@@ -48,6 +48,8 @@ def scanner(**hooks: Any) -> Scan:
 scan_any = scanner(parse_int=float)
 _scan = scanner()
 _MOST_DIGITS = 4300
+_SOON = 6
+"""Walking takes this many times as long as reading."""
 _DONE = -1
 """In place of where a value ends: nothing behind it is reached."""
 
@@ -80,6 +82,13 @@ def texts_of(raw: str) -> Iterator[str]:
         yield scanstring(token, 1, True)[0] if token[0] == '"' else token
 
 
+def ends_soon(text: str, root: State) -> bool:
+    """Whether so little of ``text`` has to be walked that nothing else is quicker."""
+    if not root.waits or not _shows_names(text):
+        return False
+    return max(text.rfind(names[-1]) for names in root.waits) * _SOON < len(text)
+
+
 def integers_are_bounded() -> bool:
     """Whether the interpreter refuses integers so long that reading them takes its time."""
     limit = getattr(sys, "get_int_max_str_digits", lambda: 0)()
@@ -104,7 +113,7 @@ def _shows_names(text: str) -> bool:
 class _Walk:
     """One walk over one text; ``keeps``: the rules say what stays, rather than what goes."""
 
-    __slots__ = ("_is_sound", "_lasts", "_scan", "_spell", "keeps", "spans", "text")
+    __slots__ = ("_found", "_is_sound", "_scan", "_spell", "keeps", "spans", "text")
 
     def __init__(self, text: str, scan: Scan, spell: Spell, *, keeps: bool) -> None:
         self.text = text
@@ -113,27 +122,32 @@ class _Walk:
         self._scan = scan
         self._spell = spell
         self._is_sound = False
-        self._lasts: dict[str, int] = {}
+        self._found: dict[str, int] = {}
 
     def run(self, root: State | None, place: str) -> list[Span]:
         text = self.text
         if root is not None and root.waits and not self.keeps:
-            last = self._last(root.waits)
-            self._is_sound = last * 2 < len(text) and _shows_names(text) and is_json(text)
+            is_early = self._last(root, _DONE) * 2 < len(text)
+            self._is_sound = is_early and _shows_names(text) and is_json(text)
         start = _BLANK.match(text).end()  # type: ignore[union-attr]
         end = self._value(start, root, place, _DONE if self._is_sound else len(text))
         if end != _DONE and _BLANK.match(text, end).end() != len(text):  # type: ignore[union-attr]
             raise ValueError(f"more than one value at {end}")
         return self.spans
 
-    def _last(self, waits: tuple[str, ...]) -> int:
-        """Return where one of the names stands for the last time, whatever it is there."""
-        lasts, last = self._lasts, _DONE
-        for name in waits:
-            if name not in lasts:
-                lasts[name] = self.text.rfind(name)
-            last = max(last, lasts[name])
+    def _last(self, state: State, last: int) -> int:
+        """Return behind what nothing is reached any more, from ``state`` or before ``last``."""
+        if not state.waits:
+            return len(self.text)
+        for names in state.waits:
+            last = max(last, min(map(self._rfind, names)))
         return last
+
+    def _rfind(self, name: str) -> int:
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = self.text.rfind(name)
+        return found
 
     def _skip(self, index: int) -> int:
         try:
@@ -151,7 +165,7 @@ class _Walk:
             if opening == "{":
                 return self._object(index + 1, state, place, last)
             if opening == "[":
-                return self._array(index + 1, state, place)
+                return self._array(index + 1, state, place, last)
             goes = self.keeps
         else:
             goes = self.keeps is (state is None)
@@ -163,7 +177,7 @@ class _Walk:
     def _object(self, index: int, state: State, place: str, last: int) -> int:
         text, scan, member, keeps = self.text, self._scan, state.member, self.keeps
         if self._is_sound:
-            last = max(last, self._last(state.waits)) if state.waits else len(text)
+            last = self._last(state, last)
         found = _FIRST.match(text, index)
         is_first = True
         while True:
@@ -206,8 +220,10 @@ class _Walk:
             raise ValueError(f"no colon at {end}")
         return key, colon.end()
 
-    def _array(self, index: int, state: State, place: str) -> int:
-        text, element, keeps, last = self.text, state.element, self.keeps, len(self.text)
+    def _array(self, index: int, state: State, place: str, last: int) -> int:
+        text, element, keeps = self.text, state.element, self.keeps
+        if self._is_sound:
+            last = self._last(state, last)
         index = _BLANK.match(text, index).end()  # type: ignore[union-attr]
         if text[index : index + 1] == "]":
             return index + 1
@@ -218,6 +234,8 @@ class _Walk:
                 index = self._skip(index)
             else:
                 index = self._value(index, below, f"{place}[{position}]", last)
+            if index > last or index == _DONE:
+                return _DONE
             after = _ITEM.match(text, index)
             if after is None:
                 raise ValueError(f"no comma at {index}")

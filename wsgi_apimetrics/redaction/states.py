@@ -8,14 +8,15 @@ a rule holds are remembered, so no document can make it grow.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from .names import fold, is_common_secret
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:$@ -]+")
-_MOST_WAITS = 16
-"""Looking for more names than this takes longer than walking on."""
+_MOST_WAYS = 32
+"""Looking for the names on more ways than this takes longer than walking on."""
 
 Key = str | int
 """A member's name, or an element's index."""
@@ -60,6 +61,16 @@ class Node:
             node = node._next(fold(str(step)) if name else step)
         node.rule = node.rule or rule
 
+    def ways(self) -> Iterator[tuple[str, ...]]:
+        """Yield the names on the way to each rule below."""
+        others = (self.each, self.elements, self.deep)
+        for key, node in [*self.steps.items(), *((0, node) for node in others if node)]:
+            names = (key,) if isinstance(key, str) else ()
+            if node.rule is not None:
+                yield names
+            for more in node.ways():
+                yield (*names, *more)
+
     @property
     def spreads(self) -> bool:
         """Whether it reaches more than one place for each path (not counting a list's own)."""
@@ -85,8 +96,9 @@ class State:
 
     Attributes:
         rule: The rule that names the place, if any does.
-        waits: The names of members that it waits for, as JSON quotes them. Empty where other
-            members matter too, or where a name may be written in more than one way.
+        waits: For each rule that may reach something from here the names on its way, as JSON
+            quotes them: where one of them is not to come, neither is what the rule names. Empty
+            where a rule needs none, or where a name may be written in more than one way.
     """
 
     __slots__ = (
@@ -118,12 +130,16 @@ class State:
         self.rule = next((node.rule for node in alive if node.rule is not None), None)
         self.waits = self._waits()
 
-    def _waits(self) -> tuple[str, ...]:
-        names = [name for name in self._names if isinstance(name, str)]
-        other = any(node.secrets or node.loops or node.each for node in self._nodes)
-        if other or self.ignore_case or len(names) > _MOST_WAITS:
+    def _waits(self) -> tuple[tuple[str, ...], ...]:
+        if self.ignore_case or self._secrets:
             return ()
-        return tuple(f'"{name}"' for name in names) if all(map(_PLAIN.fullmatch, names)) else ()
+        every = chain.from_iterable(node.ways() for node in self._nodes)
+        ways = list(islice(every, _MOST_WAYS + 1))
+        if len(ways) > _MOST_WAYS or not all(ways):
+            return ()
+        if not all(_PLAIN.fullmatch(name) for names in ways for name in names):
+            return ()
+        return tuple(tuple(f'"{name}"' for name in names) for names in dict.fromkeys(ways))
 
     def member(self, name: str) -> State | None:
         """Return the state at the member ``name``; ``None`` where no rule reaches."""
