@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from .capture.body import recorded
 from .capture.capture import GROUP_KEY
 from .capture.record import GroupOutcome, RawExchange
 from .notices import Notices
@@ -97,7 +98,7 @@ class _OddGroupError(ValueError):
 
 def request_of(raw: RawExchange) -> Any:
     """Return a werkzeug Request over the snapshot and what was read of the body so far."""
-    body = raw.received.kept if raw.received is not None else b""
+    body = b"" if raw.received is None else recorded(raw.received).content
     environ: dict[str, Any] = {**raw.environ}
     environ["wsgi.input"] = io.BytesIO(body)
     environ["wsgi.input_terminated"] = True

@@ -41,7 +41,7 @@ def recorded(
     raw.sent = BodyRecorder(policy.max_body_bytes)
     raw.sent.add(sent)
     raw.status = status
-    raw.response_headers = list(headers)
+    raw.take_headers(list(headers))
     raw.ended = raw.started + 1.0
     for name, value in attributes.items():
         setattr(raw, name, value)

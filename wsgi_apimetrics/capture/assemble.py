@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..exchange import Body, Exchange, Group, Request, Response, Timings
 from ..trace import trace_of
-from .body import BodyRecorder
+from .body import Recorded, recorded
 from .content_encoding import decode, is_supported
 from .policy import CapturePolicy
 from .status import number, status_code_of
@@ -113,9 +113,9 @@ def _request_body(raw: RawExchange) -> Body:
     declared = environ.get("CONTENT_LENGTH", "")
     length = number(declared)
     encoding = environ.get("HTTP_CONTENT_ENCODING", "")
-    received = raw.received
-    if received is None:
+    if raw.received is None:
         return Body(None, length, length, content_type, omitted="policy")
+    received = recorded(raw.received)
     if length is not None and received.size < length:
         if not received.size:
             return Body(None, length, length, content_type, omitted="unread")
@@ -131,7 +131,7 @@ def _response(raw: RawExchange) -> Response:
     """The response as the client saw it: an app that raised before any byte gave a 500."""
     status = raw.status or ""
     status_code, text = status_code_of(status), status.partition(" ")[2]
-    if not status or (raw.raised and not (raw.sent and raw.sent.size)):
+    if not status or (raw.raised and not (raw.sent is not None and recorded(raw.sent).size)):
         status_code, text = _SERVER_ERROR, "Internal Server Error"
     headers = tuple(
         [(name, value if value.isascii() else _text(value)) for name, value in raw.response_headers]
@@ -141,7 +141,7 @@ def _response(raw: RawExchange) -> Response:
 
 def _response_body(raw: RawExchange, status_code: int) -> Body:
     content_type = _header(raw, "content-type")
-    sent = raw.sent
+    sent = None if raw.sent is None else recorded(raw.sent)
     if raw.environ.get("REQUEST_METHOD") == "HEAD" or status_code in _BODILESS:
         return Body(content_type=content_type)
     if raw.sent_omitted is not None:
@@ -165,25 +165,25 @@ def _header(raw: RawExchange, wanted: str) -> str:
 
 
 def recorded_body(
-    recorder: BodyRecorder,
+    body: Recorded,
     content_type: str,
     encoding: str,
     policy: CapturePolicy,
     *,
     complete: bool = True,
 ) -> Body:
-    """Return what ``recorder`` recorded, with the ``encoding`` taken off where that can be.
+    """Return what was recorded, with the ``encoding`` taken off where that can be.
 
-    ``complete``: whether the recorder saw the whole body.
+    ``complete``: whether all of the body passed.
     """
-    content, size = recorder.kept, recorder.size
+    content, size = body.content, body.size
     encoding = encoding.strip().lower()
     if not size or encoding in ("", "identity"):
-        return Body(content, size, size, content_type, truncated=recorder.truncated)
+        return Body(content, size, size, content_type, truncated=body.truncated)
     if is_supported(encoding):
-        complete = complete and not recorder.truncated
+        complete = complete and not body.truncated
         decoded = decode(content, encoding, policy.max_body_bytes, complete=complete)
         if decoded.content is not None:
             truncated = decoded.size is None or decoded.size > len(decoded.content)
             return Body(decoded.content, decoded.size, size, content_type, truncated)
-    return Body(content, None, size, content_type, recorder.truncated, content_encoding=encoding)
+    return Body(content, None, size, content_type, body.truncated, content_encoding=encoding)

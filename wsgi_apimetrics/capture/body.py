@@ -7,13 +7,31 @@ there are many, are joined, so that a body in tiny chunks costs no more memory t
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 _LOOSE_CHUNKS = 64
 _SMALL = 512
 _JOINED = 8192
 """Once there are so many loose chunks, small ones are joined to pieces of this size: a bytes
 object costs 33 bytes beside its content."""
+
+
+class Recorded(NamedTuple):
+    """What was recorded of a body: its beginning, its size, and whether anybody read it at all."""
+
+    content: bytes
+    size: int
+    touched: bool = True
+
+    @property
+    def truncated(self) -> bool:
+        """Whether more passed than was kept."""
+        return self.size > len(self.content)
+
+
+def recorded(body: BodyRecorder | bytes) -> Recorded:
+    """Return what there is to know of a body, whatever is left of its recorder."""
+    return Recorded(body, len(body)) if isinstance(body, bytes) else body.recorded()
 
 
 class BodyRecorder:
@@ -60,8 +78,7 @@ class BodyRecorder:
         """How many bytes have passed."""
         return self._limit - self._room + self._lost
 
-    @property
-    def kept_size(self) -> int:
+    def __len__(self) -> int:
         """How many bytes were kept."""
         return self._limit - self._room
 
@@ -73,10 +90,14 @@ class BodyRecorder:
         chunks = self._chunks
         return chunks if isinstance(chunks, bytes) else b"".join(chunks)
 
-    @property
-    def truncated(self) -> bool:
-        """Whether more passed than was kept."""
-        return self.size > self.kept_size
+    def settled(self) -> BodyRecorder | bytes:
+        """Return the bytes alone where there is nothing else to know: one piece, the whole body."""
+        chunks = self._chunks
+        return chunks if chunks.__class__ is bytes and not self._lost else self
+
+    def recorded(self) -> Recorded:
+        """Return what there is to know."""
+        return Recorded(self.kept, self.size)
 
     def _overflow(self, data: bytes) -> None:
         """Keep what there is room for, count the rest."""
@@ -122,6 +143,10 @@ class InputRecorder(BodyRecorder):
 
     touched = False
     moved = 0
+
+    def recorded(self) -> Recorded:
+        """Return what there is to know."""
+        return Recorded(self.kept, self.size, self.touched)
 
     def add_read(self, data: Any) -> None:
         """Take note of what one read returned."""

@@ -12,13 +12,13 @@ import os
 import random
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Any
 
 from ..reported import ErrorRecord, Group
 from ..stats import DropReason
 from ..trace import trace_of
-from .body import BodyRecorder, InputRecorder
 from .policy import CapturePolicy
 from .snapshot import bounded_headers
 
@@ -56,6 +56,10 @@ def new_id(now: float) -> str:
 class RawExchange:
     """One exchange as the tees saw it.
 
+    Of as few objects as can be: each one that waits in a queue brings the garbage collector's
+    next run closer, on a request's thread as often as not. Hence texts in one tuple, and bytes
+    without what recorded them.
+
     Attributes:
         id: The exchange's id.
         policy: The capture policy in force.
@@ -64,8 +68,8 @@ class RawExchange:
         started, began, ended: ``time.perf_counter()`` at the request's arrival, when the
             response began, and at its last byte; 0.0 while that has not happened.
         status: The status line as the app gave it, ``None`` while it has not.
-        response_headers: A copy of the app's response headers.
-        received, sent: The bodies; ``None`` where they are not recorded.
+        received, sent: The bodies' recorders, ``None`` where they are not recorded; once the
+            record is sealed the bytes alone, of what came whole and in one piece.
         sent_omitted: Why the response body was not recorded.
         groups: What each grouping function came to, in the recorder's order.
         errors: What was reported, in order.
@@ -80,9 +84,8 @@ class RawExchange:
     began = 0.0
     ended = 0.0
     status: str | None = None
-    response_headers: Sequence[tuple[str, str]] = ()
-    received: InputRecorder | None = None
-    sent: BodyRecorder | None = None
+    received: Any = None
+    sent: Any = None
     sent_omitted: str | None = None
     groups: tuple[GroupOutcome, ...] = ()
     route: str | None = None
@@ -92,6 +95,7 @@ class RawExchange:
     raised = False
     aborted = False
     skipped = False
+    _headers: tuple[str, ...] = ()
 
     def __init__(self, environ: dict[str, str], size: int, policy: CapturePolicy) -> None:
         self.started_at = now = time()
@@ -111,23 +115,37 @@ class RawExchange:
         return trace_of(self.environ.get("HTTP_TRACEPARENT"), self.id).trace_id
 
     def take_headers(self, headers: Sequence[tuple[str, str]]) -> None:
-        """Keep a copy of the response's headers, within the policy's bounds."""
-        size = 0
-        for name, value in headers:
-            size += len(name) + len(value)
+        """Keep a copy of the response's headers, within the policy's bounds.
+
+        Raises:
+            TypeError: something is no pair of texts: the server will say so.
+        """
+        texts = tuple(chain.from_iterable(headers))
+        size = len("".join(texts))
+        if len(texts) != 2 * len(headers):
+            raise TypeError("response headers that are no pairs")
         policy = self.policy
-        if len(headers) <= policy.max_headers and size <= policy.max_header_bytes:
-            self.response_headers = tuple(headers)
-        else:
-            self.response_headers = tuple(bounded_headers(headers, policy))
+        if len(headers) > policy.max_headers or size > policy.max_header_bytes:
+            texts = tuple(chain.from_iterable(bounded_headers(headers, policy)))
             size = policy.max_header_bytes
+        self._headers = texts
         self.cost += size
 
+    @property
+    def response_headers(self) -> tuple[tuple[str, str], ...]:
+        """The response's headers as the app gave them."""
+        return tuple(zip(self._headers[::2], self._headers[1::2], strict=True))
+
     def seal(self) -> None:
-        """Add the bodies to what the record weighs."""
-        for body in (self.received, self.sent):
-            if body is not None:
-                self.cost += body.kept_size
+        """Add the bodies to what the record weighs, and let go of what recorded them."""
+        received, sent = self.received, self.sent
+        if received is not None:
+            if "HTTP_TRANSFER_ENCODING" not in self.environ:  # else it counts who read
+                self.received = received = received.settled()
+            self.cost += len(received)
+        if sent is not None:
+            self.sent = sent = sent.settled()
+            self.cost += len(sent)
 
     def exchange(self) -> Exchange:
         """Return the exchange as a value, made anew: what is not kept costs no memory."""

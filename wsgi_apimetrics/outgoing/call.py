@@ -118,7 +118,7 @@ class OutgoingCall:
         if finished is None:
             return
         self._ended = self._ended or time.perf_counter()
-        self.cost += self.sent.kept_size + self.received.kept_size
+        self.cost += len(self.sent) + len(self.received)
         guarded("finish", lambda: finished(self))
 
     def exchange(self) -> Exchange:
@@ -173,7 +173,7 @@ class OutgoingCall:
         if recorder.size and not kept:
             return Body(None, recorder.size, recorder.size, content_type, omitted="policy")
         encoding = "" if decoded else _header(headers, "content-encoding")
-        return recorded_body(recorder, content_type, encoding, self._policy)
+        return recorded_body(recorder.recorded(), content_type, encoding, self._policy)
 
 
 def _header(headers: Headers, wanted: str) -> str:
