@@ -57,6 +57,23 @@ def in_turns(
     return spells
 
 
+def no_further_apart(
+    spells: Sequence[Sequence[float]],
+    healthy: Sequence[Sequence[float]],
+    again: Sequence[Sequence[float]],
+) -> bool:
+    """Whether p50 and p99 of ``spells`` exceed the healthy ones' by no more than those differ.
+
+    Medians over the spells of two healthy runs; below :data:`RESOLUTION_SECONDS` nothing is said.
+    For a machine that does nothing else: a busy one moves the two runs together by chance.
+    """
+    for quantile in (p50, p99):
+        one, other, mine = (median(map(quantile, run)) for run in (healthy, again, spells))
+        if mine - max(one, other) > max(RESOLUTION_SECONDS, abs(one - other)):
+            return False
+    return True
+
+
 def assert_no_slower(spells: Sequence[Sequence[float]], healthy: Sequence[Sequence[float]]) -> None:
     """p50 and p99 of ``spells`` are no further from the healthy ones than those among themselves.
 

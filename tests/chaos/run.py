@@ -19,7 +19,11 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
+import latency as latencies
+
+from . import guest
 from .rig import Gunicorn, Load, Verdict, judge, until
 from .sink import Sink
 
@@ -158,6 +162,22 @@ def faults(spool: bool, it: Verdict) -> list[str]:
     return found
 
 
+def latency() -> list[str]:
+    """Print p50 and p99 with two healthy backends and one that hangs; return what is wrong.
+
+    Said of a machine that does nothing else, in one of three tries: see :mod:`latency`.
+    """
+    for _ in range(3):
+        took, waiting = guest.spells(rate=1000)
+        print(f"microseconds at 1,000 requests/s; {waiting} wait for the backend that hangs")
+        for name, them in took.items():
+            p50, p99 = (median(map(of, them)) * 1e6 for of in (latencies.p50, latencies.p99))
+            print(f"  {name:8} p50 {p50:6.1f}  p99 {p99:6.1f}", flush=True)
+        if latencies.no_further_apart(took["hanging"], took["healthy"], took["again"]):
+            return []
+    return ["a backend that hangs: p50 or p99 are further off than two healthy runs are apart"]
+
+
 def main() -> int:
     """Play all scenarios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -169,7 +189,7 @@ def main() -> int:
     seed = random.randrange(10**6) if given.seed is None else given.seed
     plays = [(it, spool) for it in SCENARIOS if given.only in it.name for spool in (True, False)]
     print(f"seed {seed}, {len(plays)} plays", flush=True)
-    rows, wrong = [HEAD], []
+    rows, wrong = [HEAD], latency() if given.only in "latency" else []
     for scenario, spool in plays:
         verdict = play(scenario, spool=spool, exchanges=given.exchanges // len(plays),
                        rate=given.rate, seed=seed)  # fmt: skip

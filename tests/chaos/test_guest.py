@@ -9,49 +9,19 @@ import threading
 from pathlib import Path
 
 import pytest
-from latency import assert_no_slower, in_turns
+from latency import assert_no_slower
 
-from wsgi_apimetrics import ApiMetricsMiddleware, ReadMe
-
-from .sink import Sink
+from .guest import spells, wrapped
 
 TESTS = Path(__file__).resolve().parents[1]
-
-
-def app(environ, start_response):
-    """A small JSON answer."""
-    body = b'{"ok": true, "items": [1, 2, 3]}'
-    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", "32")])
-    return [body]
-
-
-def wrapped(mood: str) -> tuple[ApiMetricsMiddleware, Sink]:
-    """Return the app in front of a backend of this mood."""
-    sink = Sink()
-    sink.feel(mood)
-    backend = ReadMe(
-        api_key="key",
-        server=sink.url,
-        timeout=1,
-        grouping_function=lambda request: {"api_key": "caller"},
-    )
-    return ApiMetricsMiddleware(app, backend), sink
 
 
 @pytest.mark.slow
 def test_latency_is_the_same_while_the_backend_hangs():
     """p50 and p99 with a hanging backend are no further off than healthy runs are apart."""
-    moods = {"healthy": "healthy", "again": "healthy", "hanging": "hang"}
-    made = {name: wrapped(mood) for name, mood in moods.items()}
-    try:
-        spells = in_turns({name: one for name, (one, _) in made.items()})
-        assert made["hanging"][0].stats()["readme"].queue_depth > 1000
-    finally:
-        for one, sink in made.values():
-            sink.feel("healthy")
-            one.shutdown(0.5)
-            sink.close()
-    assert_no_slower(spells["hanging"], spells["healthy"] + spells["again"])
+    took, waiting = spells(rate=1000)
+    assert waiting > 3000
+    assert_no_slower(took["hanging"], took["healthy"] + took["again"])
 
 
 OUTAGE = """
