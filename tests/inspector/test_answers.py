@@ -13,10 +13,11 @@ from werkzeug.test import Client
 from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.exchange import Group
 from wsgi_apimetrics.inspector import Inspector, app, curl
+from wsgi_apimetrics.inspector.views.overview import with_gaps
 from wsgi_apimetrics.redaction.policy import RedactionPolicy
 from wsgi_apimetrics.redaction.redactor import Redactor
 from wsgi_apimetrics.redaction.vocabulary import README
-from wsgi_apimetrics.store import Writer
+from wsgi_apimetrics.store import Store, Writer
 from wsgi_apimetrics.store.schema import APPLICATION_ID, VERSION
 
 from .samples import PNG, body, exchange
@@ -156,6 +157,18 @@ def test_a_file_of_ours_is_fetched_once(client):
     assert (answer.status_code, again.status_code, again.data) == (200, 304, b"")
 
 
+@pytest.mark.parametrize(
+    ("ages", "begun"), [((600, 0), False), ((0,), True)], ids=["and before", "only now"]
+)
+def test_a_minute_that_has_only_begun_is_no_break_down(fill, ages, begun):
+    """Its few exchanges would look like one in a plot of requests a minute."""
+    minute, now = 1_800_000_000, 1_800_000_020.0
+    with Store(fill(*(exchange(at=now - age) for age in ages))) as store:
+        points = with_gaps(store.overview(now - 3600, now), now)
+    assert (points[-1].start == minute) is begun
+    assert [one.start for one in points[:60]] == list(range(minute - 3600, minute, 60))
+
+
 def test_rows_say_what_is_particular(client):
     """Made by the app, failed, ended early, never answered, redacted: in words."""
     now = time.time()
@@ -169,10 +182,10 @@ def test_rows_say_what_is_particular(client):
     writer.append([jsonline.dumps(secret, secret.redactions)])
     writer.close()
     rows = get(inspector, "/exchanges/live?seq=0").json["rows"]
-    assert [(row["notes"], row["status"]) for row in rows] == [
-        ("outgoing", "-"),
-        ("ended early", "200"),
-        ("1 redacted", "200"),
+    assert [(row["notes"], row["status"], row["path"]) for row in rows] == [
+        ("outgoing", "-", "api.example.com/call"),
+        ("ended early", "200", "/users/7"),
+        ("1 redacted", "200", "/secret?x=[REDACTED 1]"),
     ]
 
 

@@ -106,8 +106,9 @@ def row(context: Context, one: Summary) -> dict[str, Any]:
 
 
 def _target(one: Summary) -> str:
-    """Return the path and the query, with what was redacted in it as one reads it elsewhere."""
-    target = one.path[:300] + (f"?{one.query[:200]}" if one.query else "")
+    """Return the path and the query, of a call that was made with the host; markers readable."""
+    host = one.host[:80] if one.kind == "client" else ""
+    target = host + one.path[:300] + (f"?{one.query[:200]}" if one.query else "")
     return "".join(text for text, _ in segments(target))
 
 

@@ -20,17 +20,24 @@ def show(context: Context) -> Response:
         context,
         span=span,
         seen=seen,
-        points=with_gaps(seen),
+        points=with_gaps(seen, context.now),
         extent=None if seen.now.totals.count else context.reading.extent(),
     )
 
 
-def with_gaps(seen: Overview) -> list[Point]:
-    """Return the plot's points with those of the steps in which nothing happened."""
+def with_gaps(seen: Overview, now: float) -> list[Point]:
+    """Return the plot's points with those of the steps in which nothing happened.
+
+    A step that has only begun would look as if the traffic had broken down: it is left out,
+    unless there is nothing else.
+    """
     if not seen.points:
         return []
     step = seen.points[0].step
     known = {point.start: point for point in seen.points}
     first = int(seen.now.since) // step * step
-    starts = range(first, int(seen.now.until), step)[-_MOST_POINTS:]
+    starts = list(range(first, int(seen.now.until), step)[-_MOST_POINTS:])
+    over = [start for start in starts if start + step <= now]
+    if any(start in known for start in over):
+        starts = over
     return [known.get(start) or Point(start, step, Totals(), None, None, None) for start in starts]
