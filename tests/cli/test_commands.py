@@ -296,7 +296,8 @@ def test_export_routes(run, filled):
 
 def test_export_to_where_nobody_may_write(run, filled, tmp_path):
     """The system's word, without a traceback."""
-    failed_well(run("export", "-o", tmp_path / "no" / "out.har"), 1, "No such file")
+    target = tmp_path / "no" / "out.har"
+    failed_well(run("export", "-o", target), 1, f"Error: {target}: No such file or directory")
 
 
 def test_erase_takes_out_one_caller(run, filled, state_dir):

@@ -90,6 +90,15 @@ def test_what_is_known_about_an_exchange(run, keep):
         assert part in text
 
 
+def test_a_call_is_said_to_be_one(run, keep):
+    """And during which exchange it was made, if that is known."""
+    parent = exchange()
+    alone, within = exchange(kind="client"), exchange(kind="client", parent_id=parent.id)
+    keep(parent, alone, within)
+    assert f"made by the app, during {parent.id}" in run("show", within.id).stdout
+    assert "made by the app\n" in re.sub(" *│", "", run("show", alone.id).stdout)
+
+
 def test_an_id_that_several_begin_with(run, keep):
     """They are listed, to choose from."""
     first, second = (
@@ -121,6 +130,7 @@ def test_callers_errors_and_calls_in_a_line(run, keep):
         for path in re.findall(r"/\w+", line)[:1]
     }
     assert "The ada" in found["/named"]
+    assert "→ api.example.com/made" in found["/made"]
     assert "aborted" in found["/aborted"]
     assert " — " in found["/aborted"]
     assert "plain-key" in found["/key"]

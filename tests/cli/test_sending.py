@@ -224,6 +224,11 @@ def test_replay_from_two_sources_is_a_mistake(run, filled, server, tmp_path):
     )
 
 
+def test_replay_of_a_store_to_itself_is_a_mistake(run, filled):
+    """With nothing configured that is what would happen."""
+    failed_well(run("replay"), 1, "can't be replayed to itself", "--backend")
+
+
 def test_replay_to_a_store_that_can_not_be_used(run, filled, tmp_path):
     """The reason at once: no patience helps."""
     diary = tmp_path / "diary"

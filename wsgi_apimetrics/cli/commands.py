@@ -67,8 +67,11 @@ class Commands(click.Group):
             # The reader has gone (`| head`): nothing is wrong, and nothing more can be said.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
-        except (ApiMetricsError, OSError) as error:
+        except ApiMetricsError as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:
+            said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            raise click.ClickException(said) from None
         except sqlite3.OperationalError as error:
             raise click.ClickException(f"the store can't be used now: {error}") from None
 

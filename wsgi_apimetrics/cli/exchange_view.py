@@ -55,6 +55,9 @@ def _about(exchange: Exchange) -> RenderableType:
         group = exchange.group
         email = f" <{group.email}>" if group.email else ""
         facts.append(("who", f"{who(group.id, group.label)}{email}"))
+    if exchange.kind == "client":
+        during = f", during {exchange.parent_id}" if exchange.parent_id else ""
+        facts.append(("direction", f"made by the app{during}"))
     if exchange.framework:
         facts.append(("framework", exchange.framework))
     if exchange.aborted:

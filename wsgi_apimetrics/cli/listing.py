@@ -33,7 +33,8 @@ def table(summaries: Iterable[Summary], title: str | None = None) -> Table:
 def line(one: Summary) -> Text:
     """Return one exchange as one line."""
     time, method, path, status, took, came, went, who, id_ = _cells(one)
-    path = shown(f"{one.path}?{one.query}" if one.query else one.path)
+    made = f"→ {one.host}" if one.kind == "client" else ""
+    path = shown(made + one.path + (f"?{one.query}" if one.query else ""))
     parts = [
         Text(f"{time} ", style="dim"),
         status,

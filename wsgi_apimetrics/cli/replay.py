@@ -118,6 +118,10 @@ def _batches(
             place.forget()
         return of_exchanges(exchanges, prepare, parts, place), len(exchanges)
     store = stack.enter_context(opened(store_path))
+    if parts.destination == str(store.path):
+        raise ConfigurationError(
+            f"{store.path} can't be replayed to itself: name another backend by --backend"
+        )
     place = Place(f"{store.path.resolve()} {wanted!r}", parts.name)
     if restart:
         place.forget()

@@ -87,9 +87,10 @@ def _listening(host: str, port: int, app: Inspector) -> BaseWSGIServer:
     try:
         listening = socket.create_server((host, port), family=family)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = str(error.strerror).partition(" (while")[0]  # Python adds the address again
+        mend = "; --port 0 takes a free one" if port else ""
         raise ConfigurationError(
-            f"inspect: can't listen on {host}, port {port}: {reason}; --port 0 takes a free one"
+            f"inspect: can't listen on {host}, port {port}: {reason}{mend}"
         ) from None
     with listening:
         bound = listening.getsockname()[1]
