@@ -147,7 +147,7 @@ class Following:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._watchdog = threading.Timer(60, self._process.kill)
+        self._watchdog = threading.Timer(300, self._process.kill)
 
     def __enter__(self):
         self._watchdog.start()

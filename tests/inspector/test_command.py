@@ -45,7 +45,7 @@ def running(*arguments, **environment):
         text=True,
         env={**os.environ, **environment},
     ) as program:
-        watchdog = threading.Timer(60, program.kill)
+        watchdog = threading.Timer(300, program.kill)
         watchdog.start()
         try:
             yield program
