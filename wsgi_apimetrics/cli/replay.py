@@ -85,7 +85,7 @@ def _one(every: tuple[Parts, ...], spool: Path | None) -> Parts:
             raise ConfigurationError(
                 f"{spool.name} is for another backend, account or address than is configured"
             )
-    if len(every) > 1:
+    if len(every) != 1:
         names = ", ".join(part.name for part in every)
         raise ConfigurationError(f"several backends are configured ({names}): choose by --backend")
     return every[0]

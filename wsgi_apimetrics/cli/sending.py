@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -65,7 +66,7 @@ class Sender:
             return
         self._pace(len(fragments))
         payload = self._parts.encoder.pack(fragments)
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in itertools.count(1):
             outcome = self._transport.send(payload)
             decision = decide(outcome, attempt, time.time(), self._parts.retries, random.random)
             if decision.action is Action.DELIVERED:
@@ -83,9 +84,9 @@ class Sender:
             # Patience does not help where somebody has to do something.
             if decision.action is Action.COOL_DOWN or outcome.mend:
                 raise NotSent(f"{self._parts.name} refuses: {_said(outcome)}")
-            if attempt < _ATTEMPTS:
-                time.sleep(min(decision.wait, _LONGEST_WAIT_SECONDS))
-        raise NotSent(f"{self._parts.name} takes nothing now: {_said(outcome)}")
+            if attempt == _ATTEMPTS:
+                raise NotSent(f"{self._parts.name} takes nothing now: {_said(outcome)}")
+            time.sleep(min(decision.wait, _LONGEST_WAIT_SECONDS))
 
     def _set_aside(self, fragments: Sequence[Fragment], outcome: Outcome) -> None:
         for fragment in fragments:

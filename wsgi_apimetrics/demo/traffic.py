@@ -53,8 +53,9 @@ def drive(url: str, wanted: Iterator[Call], each: Callable[[], None]) -> int:
 
     def make(call: Call) -> bool:
         try:
-            content = {"body": call.body} if call.fields is None else {"fields": call.fields}
-            http.request(call.method, url + call.target, headers=call.headers, **content)
+            http.request(
+                call.method, url + call.target, call.body, call.fields, headers=call.headers
+            )
         except urllib3.exceptions.HTTPError:
             return False
         finally:

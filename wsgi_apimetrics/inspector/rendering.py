@@ -37,7 +37,7 @@ def page(template: str, context: Context | None, status: int = 200, **given: Any
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__),
+        loader=jinja2.PackageLoader(__package__ or ""),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

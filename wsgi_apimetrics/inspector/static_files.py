@@ -27,7 +27,7 @@ def static(request: Request) -> Response:
 def _names() -> frozenset[str]:
     """The names of all files, as the address has them."""
     found: set[str] = set()
-    folders = [(files(__package__) / "static", "")]
+    folders = [(files(__package__ or "") / "static", "")]
     while folders:
         folder, before = folders.pop()
         for one in folder.iterdir():
@@ -40,5 +40,5 @@ def _names() -> frozenset[str]:
 
 @cache
 def _content(name: str) -> tuple[bytes, str]:
-    content = (files(__package__) / "static").joinpath(*name.split("/")).read_bytes()
+    content = (files(__package__ or "") / "static").joinpath(*name.split("/")).read_bytes()
     return content, hashlib.sha256(content).hexdigest()[:32]
