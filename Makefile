@@ -70,7 +70,7 @@ format: venv  ## ruff: mend what can be mended
 	$(BIN)/ruff format .
 
 .PHONY: types
-types: venv  ## mypy --strict; and pyright on what users write
+types: venv  ## mypy --strict and pyright, on the package and on what users write
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typed/example.py
 	$(BIN)/pyright

@@ -61,7 +61,8 @@ class BodyRecorder:
         else:
             self._room = room
             if length > self._large:
-                self._chunks.append(data)  # type: ignore[union-attr]
+                chunks: Any = self._chunks  # a list: see _large
+                chunks.append(data)
             else:
                 self._add_other(data)
 
@@ -93,7 +94,7 @@ class BodyRecorder:
     def settled(self) -> BodyRecorder | bytes:
         """Return the bytes alone where there is nothing else to know: one piece, the whole body."""
         chunks = self._chunks
-        return chunks if chunks.__class__ is bytes and not self._lost else self
+        return chunks if isinstance(chunks, bytes) and not self._lost else self
 
     def recorded(self) -> Recorded:
         """Return what there is to know."""

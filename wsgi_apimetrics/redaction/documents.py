@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from json.decoder import scanstring  # type: ignore[attr-defined]
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
@@ -19,6 +18,7 @@ from .json_walk import TOKEN, Span, texts_of
 from .marks import Marks
 from .patterns import Patterns
 from .rules import COMMON, BodyRules, Tree
+from .scanning import scanstring
 from .states import Node, State
 from .unreadable import Reason, Unreadable
 

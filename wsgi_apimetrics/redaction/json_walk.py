@@ -14,13 +14,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
-from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]
-from typing import Any
 
+from .scanning import BLANK, Scan, blank, scanner, scanstring
 from .states import State
 from .wellformed import is_json
 
-_BLANK = re.compile(r"[ \t\n\r]*")
 _TEXT = r'"[^"\\\x00-\x1f]*"'
 _MEMBER = rf'"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*({_TEXT})?'
 _FIRST = re.compile(rf"[ \t\n\r]*(?:{_MEMBER}|(\}}))")
@@ -34,14 +32,7 @@ TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][0-9eE.+-]*', re.DOTALL)
 """A text or a number, where a document is read from its beginning."""
 _HIDES_ASCII = re.compile(r"\\u00[2-7]")
 
-Scan = Callable[[str, int], tuple[Any, int]]
 Spell = Callable[[str], str]
-
-
-def scanner(**hooks: Any) -> Scan:
-    """Return what reads a value in C, and says where it ends."""
-    scan: Scan = JSONDecoder(**hooks).scan_once  # type: ignore[attr-defined]
-    return scan
 
 
 # An integer of any length must be read past, not understood; reading it as one is quicker.
@@ -129,9 +120,9 @@ class _Walk:
         if root is not None and root.waits and not self.keeps:
             is_early = self._last(root, _DONE) * 2 < len(text)
             self._is_sound = is_early and _shows_names(text) and is_json(text)
-        start = _BLANK.match(text).end()  # type: ignore[union-attr]
+        start = blank(text).end()
         end = self._value(start, root, place, _DONE if self._is_sound else len(text))
-        if end != _DONE and _BLANK.match(text, end).end() != len(text):  # type: ignore[union-attr]
+        if end != _DONE and blank(text, end).end() != len(text):
             raise ValueError(f"more than one value at {end}")
         return self.spans
 
@@ -211,7 +202,7 @@ class _Walk:
 
     def _escaped_key(self, index: int, first: bool) -> tuple[str, int]:
         """Read a member's name that has an escape in it, and its colon."""
-        before = (_BLANK if first else _COMMA).match(self.text, index)
+        before = (BLANK if first else _COMMA).match(self.text, index)
         if before is None or self.text[before.end() : before.end() + 1] != '"':
             raise ValueError(f"no member at {index}")
         key, end = scanstring(self.text, before.end() + 1, True)
@@ -224,7 +215,7 @@ class _Walk:
         text, element, keeps = self.text, state.element, self.keeps
         if self._is_sound:
             last = self._last(state, last)
-        index = _BLANK.match(text, index).end()  # type: ignore[union-attr]
+        index = blank(text, index).end()
         if text[index : index + 1] == "]":
             return index + 1
         position = 0

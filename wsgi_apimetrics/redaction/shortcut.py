@@ -13,18 +13,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from json.decoder import scanstring  # type: ignore[attr-defined]
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
-from .json_walk import integers_are_bounded, scan_any, scanner, texts_of
+from .json_walk import integers_are_bounded, scan_any, texts_of
 from .marks import Marks
+from .scanning import blank, scanner, scanstring
 from .states import State
 
 _MOST_NAMES = 16
 """More names than this in one document are sooner found by walking it."""
 
-_BLANK = re.compile(r"[ \t\n\r]*")
 _NAME = re.compile(r'[^\s":,\[\]{}\\\x00-\x1f][^"\\\x00-\x1f]*')
 _VALUE = r'"[ \t\n\r]*:[ \t\n\r]*(?:("[^"\\]*")|([^\s"{\[,\]}]+))?'
 """After a member's name: the text that is its value, else the number or the word."""
@@ -60,10 +59,10 @@ def _document(text: str) -> tuple[Any] | None:
     """Return the document, its objects as tuples; ``None`` if it can't be read whole."""
     scan = _scan if integers_are_bounded() else _scan_any
     try:
-        value, end = scan(text, _BLANK.match(text).end())  # type: ignore[union-attr]
+        value, end = scan(text, blank(text).end())
     except (StopIteration, ValueError):
         return None
-    return (value,) if _BLANK.match(text, end).end() == len(text) else None  # type: ignore[union-attr]
+    return (value,) if blank(text, end).end() == len(text) else None
 
 
 class _Unnamed(Exception):
