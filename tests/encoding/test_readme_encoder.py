@@ -125,14 +125,16 @@ def test_the_speed_extra_changes_no_log(exchange):
     """With and without orjson the logs are the same, byte for byte."""
     fast = encoder.encode(exchange)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wire_json, "_UTF8", wire_json.Quotes(encode_basestring, encode_basestring))
+        patch.setattr(
+            wire_json, "_UTF8", wire_json.Quotes(encode_basestring, wire_json._quote_plainly)
+        )
         assert encoder.encode(exchange) == fast
 
 
 def test_without_the_speed_extra_the_standard_library_writes(monkeypatch):
     """The extra is optional."""
     monkeypatch.setitem(sys.modules, "orjson", None)
-    assert wire_json._fastest() == (wire_json.plain_dumps, encode_basestring)
+    assert wire_json._fastest() == (wire_json.plain_dumps, wire_json._quote_plainly)
 
 
 def test_what_json_has_no_word_for_is_refused():

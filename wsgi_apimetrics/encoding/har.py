@@ -17,21 +17,25 @@ from functools import lru_cache
 from math import modf
 from typing import Any
 
-from ..exchange import Body, Headers, RedactedExchange, Request, Response
+from ..exchange import Body, Headers, RedactedExchange, Request
 from .forms import pairs_of, params_of
-from .json import Quote, Quotes, written
+from .json import Pieces, Quote, Quotes, written
 from .text import base64_of, text_of
 
 UNKNOWN = -1
 
 
+Parts = tuple[str, bytes, str]
+"""Text before a body, the body in quotes, and text behind it: a body is copied but once."""
+
+
 def entry(exchange: RedactedExchange) -> dict[str, Any]:
     """Return the exchange as one element of ``log.entries``."""
-    read: dict[str, Any] = json.loads(written(lambda quotes: entry_text(exchange, quotes)))
+    read: dict[str, Any] = json.loads(written(lambda quotes: entry_pieces(exchange, quotes)))
     return read
 
 
-def entry_text(exchange: RedactedExchange, quotes: Quotes) -> str:
+def entry_pieces(exchange: RedactedExchange, quotes: Quotes) -> Pieces:
     """Return the same as JSON.
 
     Durations are whole milliseconds, of which ``wait`` and ``receive`` add up to ``time``.
@@ -39,12 +43,15 @@ def entry_text(exchange: RedactedExchange, quotes: Quotes) -> str:
     timings = exchange.timings
     total = round(timings.total * 1000)
     wait = min(round(timings.wait * 1000), total)
-    return (
+    request, asked, requested = _request(exchange.request, quotes)
+    response, answered, responded = _response(exchange, quotes)
+    head = (
         f'{{"pageref":{quotes.text(_page(exchange))},"startedDateTime":"{_time(exchange)}",'
         f'"time":{total},"timings":{{"send":0,"wait":{wait},"receive":{total - wait}}},'
-        f'"request":{_request(exchange.request, quotes)},'
-        f'"response":{_response(exchange, quotes)},"cache":{{}}}}'
+        f'"request":{request}'
     )
+    between, end = f'{requested},"response":{response}', f'{responded},"cache":{{}}}}'
+    return (head, asked, between, answered, end)
 
 
 def object_text(members: Mapping[str, str], quote: Quote) -> str:
@@ -73,57 +80,62 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="seconds")[:-6]
 
 
-def _request(request: Request, quotes: Quotes) -> str:
+def _request(request: Request, quotes: Quotes) -> Parts:
     quote, body = quotes.text, request.body
     query = _objects(pairs_of(request.query), quote) if request.query else "[]"
-    told = body.content or body.wire_size or (body.omitted and body.content_type)
-    post_data = f',"postData":{_post_data(body, quotes)}' if told else ""
-    return (
+    head = (
         f'{{"method":{quote(request.method)},"url":{quote(request.url)},'
         f'"httpVersion":{quote(f"HTTP/{request.protocol_version}")},"cookies":[],'
         f'"headers":{_headers(request.headers, quote)},"queryString":{query},'
-        f'"headersSize":{UNKNOWN},"bodySize":{_size(body.wire_size)}{post_data}}}'
+        f'"headersSize":{UNKNOWN},"bodySize":{_size(body.wire_size)}'
     )
+    if not (body.content or body.wire_size or (body.omitted and body.content_type)):
+        return f"{head}}}", b"", ""
+    before, text, after = _post_data(body, quotes)
+    return f'{head},"postData":{before}', text, f"{after}}}"
 
 
-def _response(exchange: RedactedExchange, quotes: Quotes) -> str:
+def _response(exchange: RedactedExchange, quotes: Quotes) -> Parts:
     """The ``httpVersion`` is the server's choice, which an app never sees."""
     response, quote = exchange.response, quotes.text
     comment = ',"comment":"ended before its last byte"' if exchange.aborted else ""
-    return (
+    before, text, after = _content(response.body, quotes)
+    head = (
         f'{{"status":{response.status_code},"statusText":{quote(response.status_text)},'
         f'"httpVersion":"","cookies":[],"headers":{_headers(response.headers, quote)},'
-        f'"content":{_content(response, quotes)},'
-        f'"redirectURL":{quote(_location(response.headers))},'
+        f'"content":{before}'
+    )
+    end = (
+        f'{after},"redirectURL":{quote(_location(response.headers))},'
         f'"headersSize":{UNKNOWN},"bodySize":{_size(response.body.wire_size)}{comment}}}'
     )
+    return head, text, end
 
 
-def _post_data(body: Body, quotes: Quotes) -> str:
+def _post_data(body: Body, quotes: Quotes) -> Parts:
     """HAR's postData has no ``encoding``: Base64 is told by ``_encoding``."""
+    head = f'{{"mimeType":{quotes.text(body.content_type)}'
     params = params_of(body)
     if params is not None:
-        content = f',"params":{_objects(params, quotes.text)}'
-    else:
-        content = _text(body, "_encoding", quotes)
-    return f'{{"mimeType":{quotes.text(body.content_type)}{content}{_remark(body, quotes.text)}}}'
+        shown = _objects(params, quotes.text)
+        return f'{head},"params":{shown}{_remark(body, quotes.text)}}}', b"", ""
+    return _text(head, body, "_encoding", quotes)
 
 
-def _content(response: Response, quotes: Quotes) -> str:
-    body, quote = response.body, quotes.text
-    return (
-        f'{{"size":{_size(body.size)},"mimeType":{quote(body.content_type)}'
-        f"{_text(body, 'encoding', quotes)}{_remark(body, quote)}}}"
-    )
+def _content(body: Body, quotes: Quotes) -> Parts:
+    head = f'{{"size":{_size(body.size)},"mimeType":{quotes.text(body.content_type)}'
+    return _text(head, body, "encoding", quotes)
 
 
-def _text(body: Body, encoding: str, quotes: Quotes) -> str:
+def _text(head: str, body: Body, encoding: str, quotes: Quotes) -> Parts:
+    """Add the text of a body, if it was recorded, to the object that begins with ``head``."""
+    end = f"{_remark(body, quotes.text)}}}"
     if body.content is None:
-        return ""
+        return head + end, b"", ""
     text = text_of(body)
     if text is None:
-        return f',"text":"{base64_of(body.content)}","{encoding}":"base64"'
-    return f',"text":{quotes.body(text)}'
+        return f'{head},"text":"{base64_of(body.content)}","{encoding}":"base64"{end}', b"", ""
+    return f'{head},"text":', quotes.body(text), end
 
 
 def _remark(body: Body, quote: Quote) -> str:

@@ -17,11 +17,15 @@ from typing import Any, NamedTuple
 Quote = Callable[[str], str]
 
 
+Pieces = tuple[str | bytes, ...]
+"""What a template writes: texts, and bodies as the bytes that they come to."""
+
+
 class Quotes(NamedTuple):
     """How a template quotes its texts: the short ones, and whole bodies."""
 
     text: Quote
-    body: Quote
+    body: Callable[[str], bytes]
 
 
 def plain_dumps(value: Any) -> bytes:
@@ -43,12 +47,20 @@ _utf8 = json.JSONEncoder(
 _ascii = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))
 
 
-def _fastest() -> tuple[Callable[[Any], bytes], Quote]:
+def _quote_plainly(text: str) -> bytes:
+    return encode_basestring(text).encode()
+
+
+def _quote_in_ascii(text: str) -> bytes:
+    return encode_basestring_ascii(text).encode()
+
+
+def _fastest() -> tuple[Callable[[Any], bytes], Callable[[str], bytes]]:
     """Return what encodes values, and what quotes bodies."""
     try:
         import orjson
     except ImportError:
-        return plain_dumps, encode_basestring
+        return plain_dumps, _quote_plainly
 
     def dumps(value: Any) -> bytes:
         """Encode ``value`` by orjson; what that refuses, by the standard library."""
@@ -58,12 +70,13 @@ def _fastest() -> tuple[Callable[[Any], bytes], Quote]:
             return plain_dumps(value)
         return encoded
 
-    def quote(text: str) -> str:
+    def quote(text: str) -> bytes:
         """Quote by orjson; what has no UTF-8 is for :func:`written` to notice."""
         try:
-            return orjson.dumps(text).decode()
+            quoted: bytes = orjson.dumps(text)
         except TypeError:
-            return encode_basestring(text)
+            return _quote_plainly(text)
+        return quoted
 
     return dumps, quote
 
@@ -72,12 +85,16 @@ dumps, _quote_body = _fastest()
 """Encode a value built of texts, whole numbers, booleans, ``None``, lists and dicts."""
 
 _UTF8 = Quotes(encode_basestring, _quote_body)
-_ASCII = Quotes(encode_basestring_ascii, encode_basestring_ascii)
+_ASCII = Quotes(encode_basestring_ascii, _quote_in_ascii)
 
 
-def written(template: Callable[[Quotes], str]) -> bytes:
+def written(template: Callable[[Quotes], Pieces]) -> bytes:
     """Return the JSON text that ``template`` writes, by the quotes that it is given."""
     try:
-        return template(_UTF8).encode()
+        return _joined(template(_UTF8))
     except UnicodeEncodeError:
-        return template(_ASCII).encode()
+        return _joined(template(_ASCII))
+
+
+def _joined(pieces: Pieces) -> bytes:
+    return b"".join([piece.encode() if isinstance(piece, str) else piece for piece in pieces])

@@ -18,8 +18,8 @@ from ..exceptions import ExchangeDropped
 from ..exchange import Group, RedactedExchange
 from ..payload import Fragment, Payload
 from ..stats import DropReason
-from .har import entry_text, object_text
-from .json import Quote, Quotes, written
+from .har import entry_pieces, object_text
+from .json import Pieces, Quote, Quotes, written
 
 CREATOR = "wsgi-apimetrics, readme-metrics (python)"
 """Ours, and the form by which ReadMe tells its packages' languages apart."""
@@ -53,22 +53,26 @@ class ReadMeEncoder:
 
     def pack(self, fragments: Sequence[Fragment]) -> Payload:
         """Join encoded logs to the array that one request carries."""
+        logs = [fragment.content for fragment in fragments]
+        logs[0] = b"[" + logs[0]  # here, since around all of them it would copy all of them
+        logs[-1] += b"]"
         return Payload(
-            b"[" + b",".join([fragment.content for fragment in fragments]) + b"]",
+            b",".join(logs),
             "application/json",
             tuple([fragment.id for fragment in fragments]),
         )
 
-    def _log(self, exchange: RedactedExchange, group: Group, quotes: Quotes) -> str:
+    def _log(self, exchange: RedactedExchange, group: Group, quotes: Quotes) -> Pieces:
         quote = quotes.text
-        return (
+        head = (
             f'{{"_id":{quote(exchange.id)},"_version":{FORMAT_VERSION},'
             f'"group":{_group(group, quote)},'
             f'"clientIPAddress":{quote(exchange.request.client_address)},'
             f'"development":{self._development},'
             f'"request":{{"log":{{"version":"1.2","creator":{_creator()},'
-            f'"entries":[{entry_text(exchange, quotes)}]}}}}}}'
+            f'"entries":['
         )
+        return (head, *entry_pieces(exchange, quotes), "]}}}")
 
 
 def _group(group: Group, quote: Quote) -> str:
