@@ -10,10 +10,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgi_apimetrics.exchange import ErrorRecord
-from wsgi_apimetrics.store import Filter, Store, StoreError, overview, planning, rows, searchable
+from wsgi_apimetrics.store import (
+    Filter,
+    Store,
+    StoreError,
+    marks,
+    overview,
+    rows,
+    searchable,
+    slots,
+)
 from wsgi_apimetrics.store.searchable import match_expression
 
 from .samples import NOON, exchange, lines
+
+
+@pytest.fixture(autouse=True, params=["open", "sealed"])
+def blocks(request, monkeypatch):
+    """Everything holds for exchanges that are not sealed yet, and for blocks of eight that are."""
+    if request.param == "sealed":
+        monkeypatch.setattr(marks, "BITS", 3)
+        monkeypatch.setattr(marks, "SIZE", 8)
+        monkeypatch.setattr(marks, "LISTED", 3)
+        monkeypatch.setattr(marks, "GOING", 0)
+    return request.param
 
 
 def paths(page):
@@ -139,7 +159,8 @@ COMMON = {"until": NOON + 99, "max_duration": 1.0, "with_error": False, "aborted
 
 @pytest.fixture
 def mixed(filled):
-    return filled(SPECIAL, *(exchange(f"/users/{number}", caller="bob") for number in range(30)))
+    others = [exchange(f"/users/{number}", caller="bob") for number in range(30)]
+    return filled(*others[:13], SPECIAL, *others[13:])
 
 
 @pytest.mark.parametrize(("name", "value"), ONLY.items())
@@ -175,15 +196,16 @@ def test_one_of_several_values_suffices(mixed):
     assert mixed.count(Filter(status=(503, 404))) == 1
 
 
-@pytest.mark.parametrize("few", [0, 10_000])
-def test_the_order_does_not_depend_on_the_plan(mixed, monkeypatch, few):
-    """Whichever index is walked, lists are by time."""
-    monkeypatch.setattr(planning, "FEW", few)
-    found = mixed.page(Filter(method=("PATCH", "GET"), path="/*")).summaries
-    assert [one.started_at for one in found] == sorted(
-        (one.started_at for one in found), reverse=True
-    )
-    assert len(found) == 31
+def test_a_list_is_by_time_whatever_the_order_of_arrival(filled):
+    """Blocks overlap in time where exchanges came late."""
+    order = [(number * 7) % 60 for number in range(60)]
+    store = filled(*(exchange(f"/{n}", at=NOON + n, caller="ann") for n in order))
+    seen, cursor = [], None
+    while cursor is not None or not seen:
+        page = store.page(Filter(caller=("ann",)), cursor, size=7)
+        seen += paths(page)
+        cursor = page.next_cursor
+    assert seen == [f"/{n}" for n in reversed(range(60))]
 
 
 def test_a_path_may_end_in_a_star(mixed):
@@ -334,7 +356,7 @@ def test_percentiles_are_within_three_percent(durations, share):
     import math
     from collections import Counter
 
-    from wsgi_apimetrics.store.tally import percentile, slot_of
+    from wsgi_apimetrics.store.slots import percentile, slot_of
 
     slots = sorted(Counter(slot_of(duration) for duration in durations).items())
     exact = sorted(durations)[math.ceil(share * len(durations)) - 1]
@@ -377,7 +399,7 @@ def test_there_must_be_a_store_to_read(path):
     assert not path.parent.exists()
 
 
-@pytest.mark.parametrize("module", [rows, searchable, overview])
+@pytest.mark.parametrize("module", [rows, searchable, overview, slots])
 def test_the_examples_in_the_docstrings_run(module):
     """The documentation's examples are true."""
     assert doctest.testmod(module).failed == 0

@@ -23,7 +23,7 @@ from ..encoding.har import entry
 from ..redaction.policy import RedactionPolicy
 from ..redaction.vocabulary import README
 from ..store import Filter, Store, Summary
-from ..store.tally import percentile, slot_of
+from ..store.slots import percentile, slot_of
 from .choices import chosen, filter_options, opened, store_option
 from .passing import redacted_again
 from .terminal import console, shown

@@ -6,6 +6,8 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 
+from . import listing
+from .conditions import Filter
 from .overview import Totals, top
 from .tally import MINUTE
 
@@ -56,13 +58,15 @@ def caller_detail(
     connection: sqlite3.Connection, id_: str, since: float, until: float
 ) -> CallerDetail | None:
     """Return one caller's details, ``None`` if it is not known."""
-    rows = connection.execute(
-        "SELECT method || ' ' || endpoint, status, duration, request_size, response_size, "
-        "client_address FROM exchange INDEXED BY exchange_caller "
-        "WHERE caller = ? AND started_at >= ? AND started_at < ? "
-        "ORDER BY started_at DESC LIMIT ?",
-        (id_, since, until, _RECENT),
-    ).fetchall()
+    wanted = Filter(caller=(id_,), since=since, until=until)
+    rows = [
+        connection.execute(
+            "SELECT method || ' ' || endpoint, status, duration, request_size, response_size, "
+            "client_address FROM exchange WHERE seq = ?",
+            (seq,),
+        ).fetchone()
+        for _, seq in listing.keys(connection, wanted, None, _RECENT)
+    ]
     totals = Totals(
         count=len(rows),
         client_errors=sum(400 <= row[1] < 500 for row in rows),

@@ -5,12 +5,15 @@ Every value goes to SQLite as a parameter; no text of a user is ever part of a s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
-Condition = tuple[str, tuple[Any, ...], str | None]
-"""An expression, its parameters, and the index that serves it (``None``: none does)."""
+from .marks import LAST, LONGEST, Lookup, size_slot
+from .slots import slot_of
+
+Condition = tuple[str, tuple[Any, ...]]
+"""An expression and its parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +61,32 @@ class Filter:
 
     def conditions(self) -> list[Condition]:
         """Return the conditions but for ``search`` and the time range."""
-        found: list[Condition] = []
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is None or value == () or field.name in _ELSEWHERE:
-                continue
-            found.append(_SPECIAL.get(field.name, _equal)(field.name, value))
-        return found
+        return [_SPECIAL.get(name, _equal)(name, value) for name, value in self._given()]
+
+    def lookups(self) -> list[Lookup]:
+        """Return what to look for in the marks: the same as :meth:`conditions`."""
+        return [_LOOKUPS.get(name, _look_up)(name, value) for name, value in self._given()]
 
     def times(self) -> list[Condition]:
         """Return the conditions of the time range."""
         found: list[Condition] = []
         if self.since is not None:
-            found.append(("started_at >= ?", (self.since,), None))
+            found.append(("started_at >= ?", (self.since,)))
         if self.until is not None:
-            found.append(("started_at < ?", (self.until,), None))
+            found.append(("started_at < ?", (self.until,)))
         return found
+
+    def joined(self) -> tuple[str, tuple[Any, ...]]:
+        """Return all conditions but ``search`` as one expression, and its parameters."""
+        found = [*self.conditions(), *self.times()]
+        where = " AND ".join(f"({expression})" for expression, _ in found) or "1"
+        return where, tuple(value for _, values in found for value in values)
+
+    def _given(self) -> Iterator[tuple[str, Any]]:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and value != () and field.name not in _ELSEWHERE:
+                yield field.name, value
 
 
 EVERYTHING = Filter()
@@ -82,43 +95,67 @@ EVERYTHING = Filter()
 def _equal(name: str, value: Any) -> Condition:
     values = value if isinstance(value, tuple) else (value,)
     if len(values) == 1:
-        return f"{name} = ?", values, f"exchange_{name}"
-    return f"{name} IN ({', '.join('?' * len(values))})", values, f"exchange_{name}"
+        return f"{name} = ?", values
+    return f"{name} IN ({', '.join('?' * len(values))})", values
 
 
 def _path(_: str, value: str) -> Condition:
     if not value.endswith("*"):
-        return "exchange.path = ?", (value,), "exchange_path"
-    start = value[:-1]
+        return "exchange.path = ?", (value,)
     # Everything that begins so lies below the same text with the highest character after it.
-    return (
-        "exchange.path >= ? AND exchange.path < ?",
-        (start, start + "\U0010ffff"),
-        "exchange_path",
-    )
+    return "exchange.path >= ? AND exchange.path < ?", (value[:-1], value[:-1] + LAST)
 
 
 def _with_error(_: str, value: bool) -> Condition:
-    return (
-        ("error_type IS NOT NULL", (), "exchange_error_type")
-        if value
-        else ("error_type IS NULL", (), None)
-    )
+    return ("error_type IS NOT NULL" if value else "error_type IS NULL"), ()
 
 
 def _aborted(_: str, value: bool) -> Condition:
-    return ("aborted = 1", (), "exchange_aborted") if value else ("aborted = 0", (), None)
+    return ("aborted = 1" if value else "aborted = 0"), ()
 
 
 def _least(name: str, value: float) -> Condition:
-    column = name.removeprefix("min_")
-    return f"{column} >= ?", (value,), f"exchange_{column}"
+    return f"{name.removeprefix('min_')} >= ?", (value,)
 
 
 def _tag(_: str, value: str) -> Condition:
-    return "instr(' ' || tags || ' ', ' ' || ? || ' ') > 0", (value,), None
+    return "instr(' ' || tags || ' ', ' ' || ? || ' ') > 0", (value,)
 
 
+def _look_up(name: str, value: Any) -> Lookup:
+    values = value if isinstance(value, tuple) else (value,)
+    cut = [one[:LONGEST] if isinstance(one, str) else one for one in values]
+    unsure = [(one, one) for one in cut if isinstance(one, str) and len(one) == LONGEST]
+    return Lookup(name, tuple((one, one) for one in cut), tuple(unsure))
+
+
+def _path_lookup(name: str, value: str) -> Lookup:
+    if not value.endswith("*"):
+        return _look_up(name, value)
+    start = value[:-1]
+    # A mark has no more of a path than this.
+    if len(start) >= LONGEST:
+        return _look_up(name, start)
+    return Lookup(name, ((start, start + LAST),))
+
+
+def _least_lookup(name: str, value: float) -> Lookup:
+    field = name.removeprefix("min_")
+    slot = _slot(field, value)
+    return Lookup(field, ((slot + 1, _HIGHEST),), ((slot, slot),))
+
+
+def _most_lookup(name: str, value: float) -> Lookup:
+    field = name.removeprefix("max_")
+    slot = _slot(field, value)
+    return Lookup(field, ((-1, slot - 1),), ((slot, slot),))
+
+
+def _slot(field: str, value: float) -> int:
+    return slot_of(value) if field == "duration" else size_slot(max(0, int(value)))
+
+
+_HIGHEST = 2**62
 _ELSEWHERE = frozenset({"search", "since", "until"})
 _SPECIAL: dict[str, Callable[[str, Any], Condition]] = {
     "path": _path,
@@ -128,5 +165,14 @@ _SPECIAL: dict[str, Callable[[str, Any], Condition]] = {
     "min_duration": _least,
     "min_request_size": _least,
     "min_response_size": _least,
-    "max_duration": lambda _, value: ("duration <= ?", (value,), "exchange_duration"),
+    "max_duration": lambda _, value: ("duration <= ?", (value,)),
+}
+_LOOKUPS: dict[str, Callable[[str, Any], Lookup]] = {
+    "path": _path_lookup,
+    "with_error": lambda _, value: Lookup("error_type", (("", LAST),), negated=not value),
+    "aborted": lambda _, value: Lookup("aborted", ((1, 1),), negated=not value),
+    "min_duration": _least_lookup,
+    "min_request_size": _least_lookup,
+    "min_response_size": _least_lookup,
+    "max_duration": _most_lookup,
 }

@@ -14,11 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..exceptions import StoreError
+from . import slots
 from .location import make_private
 from .schema import APPLICATION_ID, MIGRATIONS, VERSION
 
 BUSY_SECONDS = 5.0
 """How long a connection waits for another that is writing."""
+
+_SELDOM, _OFTEN = 16_000, 1_000
+"""After how many pages in the write-ahead log a commit moves them into the file."""
 
 _MAGIC = b"SQLite format 3\x00"
 
@@ -39,12 +43,12 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     with _closed_on_error(connection), translated(path):
+        slots.register(connection)
         if _version(connection, path) < VERSION:
             _migrate(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        # Each checkpoint waits for the disk: fewer, larger ones write a page once for many changes.
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_SELDOM}")
         connection.execute("PRAGMA journal_size_limit = 33554432")
         _set_up(connection)
         connection.execute("PRAGMA busy_timeout = 0")
@@ -98,6 +102,19 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextlib.contextmanager
+def checkpointing(connection: sqlite3.Connection) -> Iterator[None]:
+    """Move what is in the write-ahead log into the file in here, so that no write has to.
+
+    That waits for the disk, but holds no lock that a writer or a reader waits for.
+    """
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_OFTEN}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_SELDOM}")
 
 
 def _begun(connection: sqlite3.Connection, until: float) -> bool:

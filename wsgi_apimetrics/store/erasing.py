@@ -6,10 +6,14 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import retention
+from . import listing, marks, retention
+from .conditions import Filter
 from .connection import open_for_writing, transaction, translated
+from .rows import COLUMNS
 
 _SLICE = 100
+_MOST_CALLS = 10_000
+_ID = COLUMNS.index("id")
 
 
 def erase(path: Path, callers: Sequence[str]) -> int:
@@ -31,6 +35,8 @@ def erase(path: Path, callers: Sequence[str]) -> int:
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("PRAGMA busy_timeout = 5000")
             erased = sum(_erase_one(connection, caller) for caller in callers)
+            while marks.seal_next(connection):
+                pass
             with transaction(connection):
                 connection.execute("INSERT INTO words (words) VALUES ('optimize')")
             connection.execute("PRAGMA incremental_vacuum").fetchall()
@@ -44,20 +50,15 @@ def _erase_one(connection: sqlite3.Connection, caller: str) -> int:
     erased = 0
     while True:
         with transaction(connection):
-            rows = connection.execute(
-                "SELECT seq, id FROM exchange WHERE caller = ? LIMIT ?", (caller, _SLICE)
-            ).fetchall()
-            calls = [
-                seq
-                for _, id_ in rows
-                for (seq,) in connection.execute(
-                    "SELECT seq FROM exchange WHERE parent_id = ?", (id_,)
-                )
-            ]
-            seqs = list(dict.fromkeys([seq for seq, _ in rows] + calls))
-            retention.delete(connection, seqs)
+            found = listing.keys(connection, Filter(caller=(caller,)), None, _SLICE)
+            seqs = dict.fromkeys(seq for _, seq in found)
+            for row in listing.by_keys(connection, found):
+                during = Filter(parent_id=row[_ID])
+                calls = listing.keys(connection, during, None, _MOST_CALLS)
+                seqs.update(dict.fromkeys(seq for _, seq in calls))
+            retention.delete(connection, list(seqs))
             erased += len(seqs)
-            if not rows:
+            if not seqs:
                 connection.execute(
                     "DELETE FROM tally WHERE facet = 'caller' AND value = ?", (caller[:400],)
                 )

@@ -1,22 +1,22 @@
 """What happened in a time range, from the counts that were kept while writing.
 
 Whole hours come from the counts by hour, the edges from those by minute; the time range is
-widened to whole minutes. The slowest and the largest come from their indexes.
+widened to whole minutes. The slowest and the largest come from the marks.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .conditions import Condition
-from .planning import FEW, count_up_to
-from .rows import SELECTED, Summary, summary
-from .tally import HOUR, MINUTE, percentile
+from . import listing
+from .rows import Summary, summary
+from .slots import percentile, unpacked
+from .tally import HOUR, MINUTE
 
 _SHARES = (0.5, 0.95, 0.99)
-_KEYS = {"tally": "facet", "latency": "endpoint"}
 _SUMS = (
     "sum(count), sum(client_errors), sum(server_errors), sum(duration), max(longest), "
     "sum(request_bytes), sum(response_bytes)"
@@ -136,50 +136,45 @@ def ranges(since: int, until: int) -> list[tuple[int, int, int]]:
     return [part for part in parts if part[1] < part[2]]
 
 
-def union(
-    columns: str, table: str, second: str, since: int, until: int
-) -> tuple[str, list[str | int]]:
-    """Return a sub-query that reads ``columns`` of a ``table`` over a range's parts.
+def union(columns: str, facet: str, since: int, until: int) -> tuple[str, list[str | int]]:
+    """Return a sub-query that reads ``columns`` of a ``facet``'s counts over a range's parts.
 
-    ``second`` is the value of the primary key's second column. The values of the sub-query's
-    parameters are returned with it.
+    The values of the sub-query's parameters are returned with it.
     """
     select = (
-        f"SELECT {columns} FROM {table} "  # noqa: S608
-        f"WHERE span = ? AND {_KEYS[table]} = ? AND start >= ? AND start < ?"
+        f"SELECT {columns} FROM tally "  # noqa: S608
+        "WHERE span = ? AND facet = ? AND start >= ? AND start < ?"
     )
     parts = ranges(since, until)
-    values = [value for span, start, end in parts for value in (span, second, start, end)]
+    values = [value for span, start, end in parts for value in (span, facet, start, end)]
     return " UNION ALL ".join([select] * len(parts)), values
 
 
 def period(connection: sqlite3.Connection, since: int, until: int) -> Period:
     """Return the totals of a range in whole minutes."""
-    inner, values = union("*", "tally", "all", since, until)
+    inner, values = union("*", "all", since, until)
     row = connection.execute(f"SELECT {_SUMS} FROM ({inner})", values).fetchone()  # noqa: S608
-    slots = _slots(connection, "", since, until)
-    return Period(since, until, _totals(row), *(percentile(slots, share) for share in _SHARES))
+    slots = [slots for (slots,) in connection.execute(*union("slots", "all", since, until))]
+    return Period(since, until, _totals(row), *_percentiles(slots))
 
 
 def top(
     connection: sqlite3.Connection, facet: str, since: int, until: int, at_most: int
 ) -> tuple[Value, ...]:
     """Return the most frequent values of a facet (a name of :data:`.tally.FACETS`)."""
-    inner, values = union("*", "tally", facet, since, until)
+    inner, values = union("*", facet, since, until)
     rows = connection.execute(
         f"SELECT value, {_SUMS} FROM ({inner}) "  # noqa: S608
         f"GROUP BY value ORDER BY sum(count) DESC, value LIMIT {int(at_most)}",
         values,
     ).fetchall()
-    found = (Value(row[0], _totals(row[1:])) for row in rows)
+    found = tuple(Value(row[0], _totals(row[1:])) for row in rows)
     if facet == "caller":
         return tuple(replace(one, label=_label(connection, one.value)) for one in found)
     if facet != "endpoint":
-        return tuple(found)
-    return tuple(
-        Value(one.value, one.totals, percentile(_slots(connection, one.value, since, until), 0.95))
-        for one in found
-    )
+        return found
+    slots = _slots_of(connection, [one.value for one in found], since, until)
+    return tuple(replace(one, p95=_percentiles(slots[one.value])[1]) for one in found)
 
 
 def _label(connection: sqlite3.Connection, caller: str) -> str | None:
@@ -187,15 +182,19 @@ def _label(connection: sqlite3.Connection, caller: str) -> str | None:
     return None if row is None else row[0]
 
 
-def _slots(
-    connection: sqlite3.Connection, endpoint: str, since: int, until: int
-) -> list[tuple[int, int]]:
-    """Return the counts of an endpoint's durations by slot; of everything's, if it is empty."""
-    inner, values = union("slot, count", "latency", endpoint, since, until)
-    return connection.execute(
-        f"SELECT slot, sum(count) FROM ({inner}) GROUP BY slot ORDER BY slot",  # noqa: S608
-        values,
-    ).fetchall()
+def _slots_of(
+    connection: sqlite3.Connection, endpoints: list[str], since: int, until: int
+) -> dict[str, list[bytes]]:
+    """Return what was counted of the durations of some endpoints."""
+    inner, values = union("value, slots", "endpoint", since, until)
+    named = ", ".join("?" * len(endpoints))
+    found: dict[str, list[bytes]] = {endpoint: [] for endpoint in endpoints}
+    for endpoint, slots in connection.execute(
+        f"SELECT value, slots FROM ({inner}) WHERE value IN ({named})",  # noqa: S608
+        [*values, *endpoints],
+    ):
+        found[endpoint].append(slots)
+    return found
 
 
 def _points(connection: sqlite3.Connection, since: int, until: int) -> tuple[Point, ...]:
@@ -203,27 +202,18 @@ def _points(connection: sqlite3.Connection, since: int, until: int) -> tuple[Poi
     length = until - since
     span = MINUTE if length <= 6 * HOUR else HOUR
     step = span * max(1, -(-length // (span * 400)))
+    where = "FROM tally WHERE span = ? AND facet = 'all' AND start > ? AND start < ?"
     rows = connection.execute(
-        f"SELECT start / ? * ? AS step, {_SUMS} FROM tally "  # noqa: S608
-        "WHERE span = ? AND facet = 'all' AND start > ? AND start < ? GROUP BY step ORDER BY step",
+        f"SELECT start / ? * ? AS step, {_SUMS} {where} GROUP BY step ORDER BY step",
         (step, step, span, since - span, until),
     ).fetchall()
-    slots: dict[int, list[tuple[int, int]]] = {}
-    for start, slot, count in connection.execute(
-        "SELECT start / ? * ? AS step, slot, sum(count) FROM latency "
-        "WHERE span = ? AND endpoint = '' AND start > ? AND start < ? "
-        "GROUP BY step, slot ORDER BY step, slot",
-        (step, step, span, since - span, until),
+    slots: dict[int, list[bytes]] = {}
+    for start, counted in connection.execute(
+        f"SELECT start / ? * ?, slots {where}", (step, step, span, since - span, until)
     ):
-        slots.setdefault(start, []).append((slot, count))
+        slots.setdefault(start, []).append(counted)
     return tuple(
-        Point(
-            row[0],
-            step,
-            _totals(row[1:]),
-            *(percentile(slots.get(row[0], ()), share) for share in _SHARES),
-        )
-        for row in rows
+        Point(row[0], step, _totals(row[1:]), *_percentiles(slots.get(row[0], ()))) for row in rows
     )
 
 
@@ -231,16 +221,12 @@ def _most(
     connection: sqlite3.Connection, column: str, since: int, until: int, at_most: int
 ) -> tuple[Summary, ...]:
     """Return the exchanges with the most of a ``column``."""
-    time_range: Condition = ("started_at >= ? AND started_at < ?", (since, until), None)
-    by_time = "exchange INDEXED BY exchange_started_at"
-    few = count_up_to(connection, by_time, [time_range]) < FEW
-    source = by_time if few else f"exchange INDEXED BY exchange_{column}"
-    rows = connection.execute(
-        f"SELECT {SELECTED} FROM {source} WHERE started_at >= ? AND started_at < ? "  # noqa: S608
-        f"ORDER BY {column} DESC LIMIT ?",
-        (since, until, at_most),
-    ).fetchall()
-    return tuple(summary(row) for row in rows)
+    return tuple(summary(row) for row in listing.most(connection, column, since, until, at_most))
+
+
+def _percentiles(slots: Iterable[bytes]) -> list[float | None]:
+    counted = sorted(unpacked(slots).items())
+    return [percentile(counted, share) for share in _SHARES]
 
 
 def _totals(row: tuple[Any, ...]) -> Totals:

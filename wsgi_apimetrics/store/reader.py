@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import sqlite3
 import zlib
@@ -15,23 +16,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from .. import jsonline
 from ..jsonline import StoredExchange
-from . import planning
+from . import listing, marks, searching
 from .callers import Caller, CallerDetail, caller_detail, frequent_callers
 from .conditions import EVERYTHING, Filter
 from .connection import open_for_reading, translated
 from .indexing import indexed
 from .overview import Overview, overview
 from .retention import used_bytes
-from .rows import SELECTED, Summary, summary
-from .searchable import match_expression
-from .tally import seqs_between
+from .rows import Summary, summary
 
 PAGE = 50
-_NEWEST = "ORDER BY started_at DESC, seq DESC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +76,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection = open_for_reading(path)
+        self._prepared: tuple[tuple[str, int], searching.Search | None] = (("", -1), None)
 
     def __enter__(self) -> Store:  # noqa: PYI034 - typing.Self is of Python 3.11
         return self
@@ -110,28 +108,24 @@ class Store:
             ValueError: the ``cursor`` is none of ours.
         """
         after = _key(cursor)
-        with translated(self.path):
+        with self._reading() as connection:
             if wanted.search.strip():
-                rows = self._found(wanted, after, size + 1)
+                search = self._search(wanted)
+                before = after[1] if after else None
+                rows = search and searching.rows(connection, search, wanted, before, size + 1)
             else:
-                rows = self._listed(wanted, after, size + 1)
-        summaries = tuple(summary(row) for row in rows[:size])
-        more = len(rows) > size
+                rows = listing.rows(connection, wanted, after, size + 1)
+        summaries = tuple(summary(row) for row in rows or ())[:size]
+        more = len(rows or ()) > size
         return Page(summaries, _cursor(summaries[-1]) if more else None)
 
     def count(self, wanted: Filter = EVERYTHING, at_most: int = 10_000) -> int:
         """Count what is ``wanted``, stopping at ``at_most``: "10,000 or more"."""
-        with translated(self.path):
+        with self._reading() as connection:
             if not wanted.search.strip():
-                chosen = planning.plan(self._connection, wanted)
-                source, where, parameters = chosen.source, chosen.where, chosen.parameters
-            else:
-                source, where, parameters = self._matching(wanted, None)
-            found = self._connection.execute(
-                f"SELECT count(*) FROM (SELECT 1 FROM {source} WHERE {where} LIMIT ?)",  # noqa: S608
-                (*parameters, at_most),
-            ).fetchone()
-        return int(found[0])
+                return listing.count(connection, wanted, at_most)
+            search = self._search(wanted)
+            return 0 if search is None else searching.count(connection, search, wanted, at_most)
 
     def newer(
         self,
@@ -143,18 +137,13 @@ class Store:
 
         A ``search`` finds an exchange once it is indexed, so follow from the last ``seq`` seen.
         """
-        where, parameters = planning.joined([*wanted.conditions(), *wanted.times()])
-        expression = match_expression(wanted.search) if wanted.search.strip() else None
-        if expression is not None:
-            where += " AND seq IN (SELECT rowid FROM words WHERE words MATCH ? AND rowid > ?)"
-            parameters = (*parameters, expression, seq)
-        with translated(self.path):
-            rows = self._connection.execute(
-                f"SELECT {SELECTED} FROM exchange NOT INDEXED "  # noqa: S608
-                f"WHERE seq > ? AND {where} ORDER BY seq LIMIT ?",
-                (seq, *parameters, at_most),
-            ).fetchall()
-        return tuple(summary(row) for row in rows)
+        with self._reading() as connection:
+            if wanted.search.strip():
+                search = self._search(wanted)
+                rows = search and searching.newer(connection, search, wanted, seq, at_most)
+            else:
+                rows = listing.newer(connection, wanted, seq, at_most)
+        return tuple(summary(row) for row in rows or ())
 
     def last_seq(self) -> int:
         """Return the newest exchange's ``seq``, 0 if there is none."""
@@ -169,10 +158,15 @@ class Store:
 
     def line(self, id_: str) -> bytes | None:
         """Return the exchange ``id_`` as its line of JSON, ``None`` if it is not there."""
+        with self._reading() as connection:
+            seq = listing.seq_of(connection, id_)
+            return None if seq is None else self.line_at(seq)
+
+    def line_at(self, seq: int) -> bytes | None:
+        """Return the line of the exchange with this :attr:`Summary.seq`: quicker than by its id."""
         with translated(self.path):
             found = self._connection.execute(
-                "SELECT line FROM record WHERE seq = (SELECT seq FROM exchange WHERE id = ?)",
-                (id_,),
+                "SELECT line FROM record WHERE seq = ?", (seq,)
             ).fetchone()
         return zlib.decompress(found[0]) if found else None
 
@@ -183,31 +177,21 @@ class Store:
 
     def summary(self, id_: str) -> Summary | None:
         """Return the exchange ``id_`` as in a list, ``None`` if it is not there."""
-        with translated(self.path):
-            row = self._connection.execute(
-                f"SELECT {SELECTED} FROM exchange WHERE id = ?",  # noqa: S608
-                (id_,),
-            ).fetchone()
-        return None if row is None else summary(row)
+        with self._reading() as connection:
+            seq = listing.seq_of(connection, id_)
+            rows = [] if seq is None else listing.by_keys(connection, [(0.0, seq)])
+        return summary(rows[0]) if rows else None
 
     def starting_with(self, prefix: str, at_most: int = 10) -> tuple[str, ...]:
         """Return the ids that begin with ``prefix``, so that a user may type a part."""
-        with translated(self.path):
-            rows = self._connection.execute(
-                "SELECT id FROM exchange WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
-                (prefix, prefix + "\U0010ffff", at_most),
-            ).fetchall()
-        return tuple(id_ for (id_,) in rows)
+        with self._reading() as connection:
+            return tuple(listing.ids_from(connection, prefix, at_most))
 
     def children(self, id_: str) -> tuple[Summary, ...]:
         """Return the calls that were made during the exchange ``id_``, in their order."""
-        with translated(self.path):
-            rows = self._connection.execute(
-                f"SELECT {SELECTED} FROM exchange INDEXED BY exchange_parent_id "  # noqa: S608
-                "WHERE parent_id = ? AND parent_id IS NOT NULL ORDER BY started_at LIMIT 1000",
-                (id_,),
-            ).fetchall()
-        return tuple(summary(row) for row in rows)
+        with self._reading() as connection:
+            rows = listing.rows(connection, Filter(parent_id=id_), None, 1000)
+        return tuple(summary(row) for row in reversed(rows))
 
     def lines(self, wanted: Filter = EVERYTHING) -> Iterator[bytes]:
         """Yield the lines of all that is ``wanted``, newest first, however many there are."""
@@ -215,7 +199,7 @@ class Store:
         while True:
             page = self.page(wanted, cursor, size=200)
             for one in page.summaries:
-                line = self.line(one.id)
+                line = self.line_at(one.seq)
                 if line is not None:
                     yield line
             cursor = page.next_cursor
@@ -251,12 +235,8 @@ class Store:
 
     def extent(self) -> Extent:
         """Return how much there is."""
-        with translated(self.path):
-            connection = self._connection
-            # A count of one's own would read the whole table.
-            exchanges = connection.execute(
-                "SELECT count(*) FROM exchange INDEXED BY exchange_kind"
-            ).fetchone()[0]
+        with self._reading() as connection:
+            exchanges = marks.exchanges(connection)
             oldest = connection.execute("SELECT min(started_at) FROM exchange").fetchone()[0]
             newest = connection.execute("SELECT max(started_at) FROM exchange").fetchone()[0]
             label = connection.execute("SELECT value FROM state WHERE name = 'label'").fetchone()
@@ -268,47 +248,31 @@ class Store:
             self.path, exchanges, used, oldest, newest, behind, label[0] if label else None
         )
 
-    def _listed(self, wanted: Filter, after: tuple[Any, ...], size: int) -> list[Any]:
-        chosen = planning.plan(self._connection, wanted)
-        where, parameters = chosen.where, chosen.parameters
-        if after:
-            where += " AND (started_at, seq) < (?, ?)"
-        return self._connection.execute(
-            f"SELECT {SELECTED} FROM {chosen.source} WHERE {where} {_NEWEST} LIMIT ?",  # noqa: S608
-            (*parameters, *after, size),
-        ).fetchall()
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """See one state of the store, whatever others write meanwhile."""
+        with translated(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                self._connection.execute("COMMIT")
 
-    def _found(self, wanted: Filter, after: tuple[Any, ...], size: int) -> list[Any]:
-        source, where, parameters = self._matching(wanted, after[1] if after else None)
-        return self._connection.execute(
-            f"SELECT {SELECTED} FROM {source} "  # noqa: S608
-            f"WHERE {where} ORDER BY words.rowid DESC LIMIT ?",
-            (*parameters, size),
-        ).fetchall()
-
-    def _matching(self, wanted: Filter, before: int | None) -> tuple[str, str, tuple[Any, ...]]:
-        expression = match_expression(wanted.search)
-        if expression is None:
-            return "words CROSS JOIN exchange ON seq = words.rowid", "0", ()
-        where, parameters = planning.joined([*wanted.conditions(), *wanted.times()])
-        first, last = seqs_between(self._connection, wanted.since, wanted.until)
-        where = f"words MATCH ? AND words.rowid BETWEEN ? AND ? AND {where}"
-        last = last if before is None else min(last, before - 1)
-        # CROSS JOIN: SQLite keeps the order of the tables, the index first.
-        return (
-            "words CROSS JOIN exchange ON seq = words.rowid",
-            where,
-            (expression, first, last, *parameters),
-        )
+    def _search(self, wanted: Filter) -> searching.Search | None:
+        """Return how to search; a page and its count ask for the same."""
+        key = (wanted.search, indexed(self._connection))
+        if self._prepared[0] != key:
+            self._prepared = (key, searching.prepare(self._connection, wanted.search))
+        return self._prepared[1]
 
 
 def _cursor(last: Summary) -> str:
     return base64.urlsafe_b64encode(json.dumps([last.started_at, last.seq]).encode()).decode()
 
 
-def _key(cursor: str | None) -> tuple[float, int] | tuple[()]:
+def _key(cursor: str | None) -> listing.Key | None:
     if cursor is None:
-        return ()
+        return None
     try:
         started_at, seq = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         return float(started_at), int(seq)

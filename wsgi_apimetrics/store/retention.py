@@ -5,15 +5,16 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from . import marks
 from .connection import transaction
-from .indexing import forget, indexed
-from .tally import HOUR, MINUTE
-
-SLICE = 20
-"""Exchanges per transaction: what a writer may have to wait for."""
+from .indexing import forget
+from .tally import FACETS, HOUR, MINUTE
 
 PAGES = 200
 """Pages given back to the file system per transaction."""
+
+_STEPS = 5
+"""Minutes, or hours, of which the counts go in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Limits:
     max_age_seconds: float = 7 * 86400
 
 
-def prune_next(connection: sqlite3.Connection, limits: Limits, now: float) -> int:
+def prune_next(connection: sqlite3.Connection, limits: Limits, now: float, at_most: int) -> int:
     """Delete the next slice of what is too old or too much.
 
     Returns:
@@ -35,33 +36,49 @@ def prune_next(connection: sqlite3.Connection, limits: Limits, now: float) -> in
     if not too_many and not _older(connection, oldest_kept, 1):
         return 0
     with transaction(connection):
-        old = _older(connection, oldest_kept, SLICE)
+        old = _older(connection, oldest_kept, at_most)
         if not old and too_many:
-            rows = connection.execute("SELECT seq FROM exchange ORDER BY seq LIMIT ?", (SLICE,))
+            rows = connection.execute("SELECT seq FROM exchange ORDER BY seq LIMIT ?", (at_most,))
             old = [seq for (seq,) in rows]
         delete(connection, old)
     return len(old)
 
 
-def prune_tallies(connection: sqlite3.Connection, limits: Limits, now: float) -> None:
-    """Delete the counts, and the callers, of what is too old."""
+def prune_tallies(connection: sqlite3.Connection, limits: Limits, now: float) -> bool:
+    """Delete the next counts, and the callers, of what is too old; whether there may be more."""
     oldest_kept = now - limits.max_age_seconds
-    for table in ("tally", "latency"):
-        for span in (MINUTE, HOUR):
-            with transaction(connection):
-                connection.execute(
-                    f"DELETE FROM {table} WHERE span = ? AND start < ?",  # noqa: S608
-                    (span, oldest_kept - span),
-                )
+    more = False
     with transaction(connection):
+        for span in (MINUTE, HOUR):
+            for facet in ("all", *FACETS):
+                more = _prune_tally(connection, span, facet, oldest_kept - span) or more
         connection.execute("DELETE FROM arrival WHERE start < ?", (oldest_kept - MINUTE,))
-        connection.execute("DELETE FROM caller WHERE last_seen < ?", (oldest_kept,))
+        if not more:
+            connection.execute("DELETE FROM caller WHERE last_seen < ?", (oldest_kept,))
+    return more
+
+
+def _prune_tally(connection: sqlite3.Connection, span: int, facet: str, before: float) -> bool:
+    where = "FROM tally WHERE span = ? AND facet = ?"
+    oldest = connection.execute(f"SELECT min(start) {where}", (span, facet)).fetchone()[0]
+    if oldest is None or oldest >= before:
+        return False
+    upto = min(before, oldest + _STEPS * span)
+    connection.execute(f"DELETE {where} AND start < ?", (span, facet, upto))
+    return bool(upto < before)
 
 
 def give_back(connection: sqlite3.Connection) -> bool:
-    """Return some free pages to the file system; whether there may be more."""
-    free = connection.execute("PRAGMA freelist_count").fetchone()[0]
-    if free <= PAGES:
+    """Return some free pages to the file system; whether there may be more.
+
+    A tenth of the file is kept: the next exchanges take it, and each page that is given back is
+    another page moved.
+    """
+    free, pages = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("freelist_count", "page_count")
+    )
+    if free <= max(PAGES, pages // 10):
         return False
     with transaction(connection):
         connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
@@ -70,11 +87,8 @@ def give_back(connection: sqlite3.Connection) -> bool:
 
 def delete(connection: sqlite3.Connection, seqs: list[int]) -> None:
     """Delete exchanges everywhere but in the counts, inside the caller's transaction."""
-    known = indexed(connection)
-    for seq in seqs:
-        found = connection.execute("SELECT line FROM record WHERE seq = ?", (seq,)).fetchone()
-        if found and seq <= known:
-            forget(connection, seq, found[0])
+    marks.unseal(connection, {seq >> marks.BITS for seq in seqs})
+    forget(connection, seqs)
     connection.executemany("DELETE FROM record WHERE seq = ?", ((seq,) for seq in seqs))
     connection.executemany("DELETE FROM exchange WHERE seq = ?", ((seq,) for seq in seqs))
 

@@ -5,6 +5,7 @@ A writer makes the row of a line, and a reader makes the :class:`Summary` of a r
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -67,7 +68,6 @@ class Summary:
 
 COLUMNS = tuple(field.name for field in fields(Summary))
 SELECTED = ", ".join(f"exchange.{name}" for name in COLUMNS)
-INSERTED = ", ".join(COLUMNS[1:])
 
 
 def summary(row: tuple[Any, ...]) -> Summary:
@@ -88,11 +88,14 @@ def row_of(plain: Mapping[str, Any]) -> tuple[Any, ...]:
     group = plain.get("group", {})
     errors = plain.get("errors", ())
     status = int(response["status_code"])
+    started_at, duration = float(plain["started_at"]), float(sum(plain["timings"]))
+    if not (math.isfinite(started_at) and math.isfinite(duration)):
+        raise ValueError("a time that is none")
     return tuple(
         _storable(value)
         for value in (
             plain["id"],
-            float(plain["started_at"]),
+            started_at,
             plain.get("kind", "server"),
             request["method"],
             request["scheme"],
@@ -103,9 +106,9 @@ def row_of(plain: Mapping[str, Any]) -> tuple[Any, ...]:
             endpoint(plain.get("route"), request["path"], status),
             status,
             status // 100,
-            float(sum(plain["timings"])),
-            request["body"].get("size", 0),
-            response["body"].get("size", 0),
+            duration,
+            _size(request["body"]),
+            _size(response["body"]),
             media_type(request["body"]),
             media_type(response["body"]),
             group.get("id"),
@@ -141,6 +144,13 @@ def endpoint(route: str | None, path: str, status: int) -> str:
 def media_type(body: Mapping[str, Any]) -> str:
     """Return a body's media type, as :attr:`wsgi_apimetrics.exchange.Body.media_type`."""
     return str(body.get("content_type", "")).partition(";")[0].strip().lower()
+
+
+def _size(body: Mapping[str, Any]) -> int | None:
+    size = body.get("size", 0)
+    if size is not None and not isinstance(size, int):
+        raise TypeError("a size that is no number")
+    return size
 
 
 def _storable(value: Any) -> Any:

@@ -1,11 +1,13 @@
 """The tables, and how an older store becomes a current one.
 
-``exchange`` is narrow, for lists and filters, with an index for each filter that also gives
-the order of a list. ``record`` holds each exchange whole, compressed. ``words`` is the
-full-text index over what :mod:`.searchable` makes of a record; it holds no copy of the text,
-and may follow behind: ``state.indexed`` is the last exchange that it knows. ``tally`` and
-``latency`` count by minute and by hour, so that an overview reads hundreds of rows, not
-millions; ``arrival`` says which ``seq`` each minute's exchanges have, to bound a search in time.
+``exchange`` is narrow, for lists and filters; its one index gives the order of a list, and knows
+an exchange that comes twice. ``mark`` says for each block of exchanges which of them have which
+value (:mod:`.marks`), and ``block`` which blocks it knows; the rest is looked at row by row.
+``record`` holds each exchange whole, compressed. ``words`` is the full-text index over what
+:mod:`.searchable` makes of a record; it holds no copy of the text, and may follow behind:
+``state.indexed`` is the last exchange that it knows. ``tally`` counts by minute and by hour, so
+that an overview reads hundreds of rows, not millions; ``arrival`` says which ``seq`` each minute's
+exchanges have, to bound a search in time.
 
 ``application_id`` says that a file is ours and ``user_version`` which schema it has. A change to
 the tables is a new entry in ``MIGRATIONS``; entries that were released are never edited.
@@ -116,7 +118,52 @@ CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 INSERT INTO state VALUES ('indexed', 0), ('label', NULL);
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1,)
-"""What leads from each version to the next; the first from an empty file to version 1."""
+_V2 = """
+DROP INDEX exchange_id;
+DROP INDEX exchange_started_at;
+DROP INDEX exchange_kind;
+DROP INDEX exchange_method;
+DROP INDEX exchange_host;
+DROP INDEX exchange_path;
+DROP INDEX exchange_endpoint;
+DROP INDEX exchange_status;
+DROP INDEX exchange_status_class;
+DROP INDEX exchange_duration;
+DROP INDEX exchange_request_size;
+DROP INDEX exchange_response_size;
+DROP INDEX exchange_response_type;
+DROP INDEX exchange_client_address;
+DROP INDEX exchange_caller;
+DROP INDEX exchange_error_type;
+DROP INDEX exchange_aborted;
+DROP INDEX exchange_framework;
+DROP INDEX exchange_parent_id;
+DROP INDEX exchange_trace_id;
+CREATE UNIQUE INDEX exchange_started_at ON exchange (started_at, id);
+
+CREATE TABLE block (number INTEGER PRIMARY KEY, since REAL NOT NULL, until REAL NOT NULL);
+
+CREATE TABLE mark (
+    block INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    value NOT NULL,
+    places BLOB NOT NULL,
+    PRIMARY KEY (block, field, value)
+) WITHOUT ROWID;
+
+ALTER TABLE tally ADD COLUMN slots BLOB NOT NULL DEFAULT x'';
+UPDATE tally SET slots = (
+    SELECT packed_slots(slot, count) FROM latency
+    WHERE latency.span = tally.span AND latency.start = tally.start
+        AND latency.endpoint = tally.value
+) WHERE facet IN ('all', 'endpoint');
+DROP TABLE latency;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_V1, _V2)
+"""What leads from each version to the next; the first from an empty file to version 1.
+
+They may use the functions of :func:`.slots.register`.
+"""
 
 VERSION = len(MIGRATIONS)

@@ -1,74 +1,95 @@
-"""Counting while writing: by minute and by hour, so that an overview never scans exchanges.
-
-Durations are counted in slots that grow by a twentieth, so a percentile read off them is within
-2.5 % of the true one, whatever the scale.
-"""
+"""Counting while writing: by minute and by hour, so that an overview never scans exchanges."""
 
 from __future__ import annotations
 
-import math
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .rows import COLUMNS
+from .slots import pack, slot_of
 
 MINUTE, HOUR = 60, 3600
 FACETS = ("endpoint", "caller", "status", "method", "host")
 """What is counted by value, besides everything together (facet ``all``)."""
 
-_GROWTH = math.log(1.05)
-_SHORTEST = 1e-5
 _AT = {name: place - 1 for place, name in enumerate(COLUMNS)}
 
 
-def slot_of(duration: float) -> int:
-    """Return the slot of a duration in seconds; 0 for anything under 10 µs."""
-    if duration <= _SHORTEST:
-        return 0
-    return 1 + int(math.log(duration / _SHORTEST) / _GROWTH)
+@dataclass(slots=True)
+class _Sums:
+    """What is counted under one key."""
 
+    count: int = 0
+    client_errors: int = 0
+    server_errors: int = 0
+    duration: float = 0.0
+    longest: float = 0.0
+    request_bytes: int = 0
+    response_bytes: int = 0
+    slots: dict[int, int] = field(default_factory=dict)
 
-def duration_of(slot: int) -> float:
-    """Return the middle of a slot, in seconds."""
-    return _SHORTEST * math.exp((slot - 0.5) * _GROWTH) if slot else _SHORTEST
+    def add(self, row: tuple[Any, ...], slot: int | None) -> None:
+        """Count one row, and its duration's ``slot`` where those are kept."""
+        status_class, duration = row[_STATUS_CLASS], row[_DURATION]
+        self.count += 1
+        if status_class == 4:
+            self.client_errors += 1
+        elif status_class == 5:
+            self.server_errors += 1
+        self.duration += duration
+        self.longest = max(self.longest, duration)
+        self.request_bytes += row[_REQUEST_SIZE] or 0
+        self.response_bytes += row[_RESPONSE_SIZE] or 0
+        if slot is not None:
+            self.slots[slot] = self.slots.get(slot, 0) + 1
 
+    def merge(self, other: _Sums) -> None:
+        """Add what another counted."""
+        self.count += other.count
+        self.client_errors += other.client_errors
+        self.server_errors += other.server_errors
+        self.duration += other.duration
+        self.longest = max(self.longest, other.longest)
+        self.request_bytes += other.request_bytes
+        self.response_bytes += other.response_bytes
+        for slot, count in other.slots.items():
+            self.slots[slot] = self.slots.get(slot, 0) + count
 
-def percentile(slots: Iterable[tuple[int, int]], share: float) -> float | None:
-    """Return the duration under which ``share`` of what was counted lies, in seconds.
-
-    Args:
-        slots: Slots and their counts, in the order of the slots.
-        share: From 0 to 1.
-    """
-    counted = tuple(slots)
-    rank = math.ceil(share * sum(count for _, count in counted))
-    for slot, count in counted:
-        rank -= count
-        if rank <= 0:
-            return duration_of(slot)
-    return None
+    def values(self) -> tuple[Any, ...]:
+        """Return the values of the table's columns."""
+        return (
+            self.count,
+            self.client_errors,
+            self.server_errors,
+            self.duration,
+            self.longest,
+            self.request_bytes,
+            self.response_bytes,
+            pack(self.slots),
+        )
 
 
 def add(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
     """Count ``rows`` (as :func:`.rows.row_of` makes them), inside the caller's transaction."""
-    tallies: dict[tuple[int, str, int, str], list[float]] = {}
-    latencies: Counter[tuple[int, str, int, int]] = Counter()
+    sums: dict[tuple[int, str, int, str], _Sums] = {}
     for row in rows:
-        start = int(row[_AT["started_at"]] // MINUTE) * MINUTE
-        amounts = _amounts(row)
-        for facet, value in _values(row):
-            _merge(tallies, (MINUTE, facet, start, value), amounts)
-        slot = slot_of(row[_AT["duration"]])
-        latencies[MINUTE, _endpoint(row), start, slot] += 1
-        latencies[MINUTE, "", start, slot] += 1
-    for (_, facet, start, value), minutes in list(tallies.items()):
-        _merge(tallies, (HOUR, facet, start // HOUR * HOUR, value), minutes)
-    for (_, endpoint, start, slot), count in list(latencies.items()):
-        latencies[HOUR, endpoint, start // HOUR * HOUR, slot] += count
-    connection.executemany(_ADD_TALLY, ((*key, *amounts) for key, amounts in tallies.items()))
-    connection.executemany(_ADD_LATENCY, ((*key, count) for key, count in latencies.items()))
+        start = int(row[_STARTED_AT] // MINUTE) * MINUTE
+        slot = slot_of(row[_DURATION])
+        for facet, value, counts_slots in _values(row):
+            key = (MINUTE, facet, start, value)
+            known = sums.get(key)
+            if known is None:
+                known = sums[key] = _Sums()
+            known.add(row, slot if counts_slots else None)
+    for (_, facet, start, value), minute in list(sums.items()):
+        key = (HOUR, facet, start // HOUR * HOUR, value)
+        if key not in sums:
+            sums[key] = _Sums()
+        sums[key].merge(minute)
+    # In the order of the key each page is looked for once.
+    connection.executemany(_ADD, ((*key, *sums[key].values()) for key in sorted(sums)))
 
 
 def add_arrivals(
@@ -77,7 +98,7 @@ def add_arrivals(
     """Note which ``seq`` each minute's exchanges got, inside the caller's transaction."""
     minutes: dict[int, tuple[int, int]] = {}
     for seq, row in rows:
-        start = int(row[_AT["started_at"]] // MINUTE) * MINUTE
+        start = int(row[_STARTED_AT] // MINUTE) * MINUTE
         first, last = minutes.get(start, (seq, seq))
         minutes[start] = (min(first, seq), max(last, seq))
     connection.executemany(_ADD_ARRIVAL, ((start, *seqs) for start, seqs in minutes.items()))
@@ -98,60 +119,41 @@ def seqs_between(
 
 def add_callers(connection: sqlite3.Connection, plains: Iterable[Mapping[str, Any]]) -> None:
     """Note who called, and when last, inside the caller's transaction."""
-    callers = []
+    callers: dict[str, tuple[Any, Any, float, float]] = {}
     for plain in plains:
         group = plain.get("group")
-        if group is not None:
-            when = plain["started_at"]
-            callers.append((group["id"], group.get("label"), group.get("email"), when, when))
-    connection.executemany(_ADD_CALLER, callers)
+        if group is None:
+            continue
+        when = plain["started_at"]
+        label, email, first, last = callers.get(group["id"], (None, None, when, when))
+        callers[group["id"]] = (
+            group.get("label", label),
+            group.get("email", email),
+            min(first, when),
+            max(last, when),
+        )
+    connection.executemany(_ADD_CALLER, ((id_, *seen) for id_, seen in callers.items()))
 
 
-def _endpoint(row: tuple[Any, ...]) -> str:
-    return f"{row[_AT['method']]} {row[_AT['endpoint']]}"
-
-
-def _values(row: tuple[Any, ...]) -> list[tuple[str, str]]:
-    values = [("all", ""), ("endpoint", _endpoint(row))]
-    for facet in FACETS[1:]:
-        value = row[_AT[facet]]
+def _values(row: tuple[Any, ...]) -> list[tuple[str, str, bool]]:
+    """Return the facets of a row with their values, and whether durations are kept for them."""
+    values = [("all", "", True), ("endpoint", f"{row[_METHOD]} {row[_ENDPOINT]}", True)]
+    for facet, at in _FACETS_AT:
+        value = row[at]
         if value is not None:
-            values.append((facet, str(value)[:400]))
+            values.append((facet, str(value)[:400], False))
     return values
 
 
-def _amounts(row: tuple[Any, ...]) -> tuple[float, ...]:
-    status_class, duration = row[_AT["status_class"]], row[_AT["duration"]]
-    return (
-        1,
-        int(status_class == 4),
-        int(status_class == 5),
-        duration,
-        duration,
-        row[_AT["request_size"]] or 0,
-        row[_AT["response_size"]] or 0,
-    )
+_STARTED_AT, _DURATION, _STATUS_CLASS = _AT["started_at"], _AT["duration"], _AT["status_class"]
+_REQUEST_SIZE, _RESPONSE_SIZE = _AT["request_size"], _AT["response_size"]
+_METHOD, _ENDPOINT = _AT["method"], _AT["endpoint"]
+_FACETS_AT = tuple((facet, _AT[facet]) for facet in FACETS[1:])
 
-
-def _merge(
-    tallies: dict[tuple[int, str, int, str], list[float]],
-    key: tuple[int, str, int, str],
-    amounts: Sequence[float],
-) -> None:
-    known = tallies.get(key)
-    if known is None:
-        tallies[key] = list(amounts)
-        return
-    longest = max(known[4], amounts[4])
-    for place, amount in enumerate(amounts):
-        known[place] += amount
-    known[4] = longest
-
-
-_ADD_TALLY = """
+_ADD = """
 INSERT INTO tally (span, facet, start, value, count, client_errors, server_errors, duration,
-                   longest, request_bytes, response_bytes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                   longest, request_bytes, response_bytes, slots)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET
     count = count + excluded.count,
     client_errors = client_errors + excluded.client_errors,
@@ -159,11 +161,8 @@ ON CONFLICT DO UPDATE SET
     duration = duration + excluded.duration,
     longest = max(longest, excluded.longest),
     request_bytes = request_bytes + excluded.request_bytes,
-    response_bytes = response_bytes + excluded.response_bytes
-"""
-_ADD_LATENCY = """
-INSERT INTO latency (span, endpoint, start, slot, count) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET count = count + excluded.count
+    response_bytes = response_bytes + excluded.response_bytes,
+    slots = added_slots(slots, excluded.slots)
 """
 _ADD_ARRIVAL = """
 INSERT INTO arrival (start, first_seq, last_seq) VALUES (?, ?, ?)

@@ -17,19 +17,28 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from . import indexing, retention, tally
-from .connection import open_for_writing, transaction, translated
+from . import indexing, marks, retention, tally
+from .connection import checkpointing, open_for_writing, transaction, translated
 from .retention import Limits
-from .rows import COLUMNS, INSERTED, row_of
+from .rows import COLUMNS, row_of
 
 __all__ = ["Limits", "Writer"]
 
 _INSERT = (
-    f"INSERT INTO exchange ({INSERTED}) VALUES ({', '.join('?' * (len(COLUMNS) - 1))}) "  # noqa: S608
-    "ON CONFLICT (id) DO NOTHING"
+    f"INSERT INTO exchange ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) "  # noqa: S608
+    "ON CONFLICT (started_at, id) DO NOTHING"
 )
+_Read = tuple[dict[str, Any], tuple[Any, ...], bytes]
+"""A line's content, its row but for the ``seq``, and its record."""
+
 _DEFAULT_LIMITS = Limits()
 _TIDY_EVERY_SECONDS = 60.0
+
+_HELD_SECONDS = 0.01
+"""How long a slice of upkeep holds the lock, about: what another writer may have to wait for."""
+
+_GAP_SECONDS = 0.002
+"""Between two slices: whoever waits for the lock looks every millisecond."""
 
 
 class Writer:
@@ -46,38 +55,40 @@ class Writer:
         self._limits = limits
         self._connection: sqlite3.Connection | None = None
         self._tidied_at = 0.0
+        self._slices = {"index": 50, "prune": 20}
+        self._fresh = indexing.Fresh()
         self._lock = threading.RLock()
 
     def append(self, lines: Iterable[bytes]) -> int:
         """Keep ``lines`` (see :mod:`wsgi_apimetrics.jsonline`), all of them or none.
 
         Returns:
-            How many are no exchange and were left out. One whose id is there already is
-            not kept twice.
+            How many are no exchange and were left out. One whose id and time are there already
+            is not kept twice.
         """
         read = [_read(line) for line in lines]
-        plains = [one for one in read if one is not None]
+        known = [one for one in read if one is not None]
         with self._lock, translated(self.path), transaction(connection := self._open()):
-            kept = []
-            for plain, row, packed in plains:
-                cursor = connection.execute(_INSERT, row)
-                if cursor.rowcount:
-                    connection.execute(
-                        "INSERT INTO record VALUES (?, ?)", (cursor.lastrowid, packed)
-                    )
-                    kept.append((int(cursor.lastrowid or 0), row, plain))
-            tally.add(connection, (row for _, row, _ in kept))
-            tally.add_arrivals(connection, ((seq, row) for seq, row, _ in kept))
-            tally.add_callers(connection, (plain for _, _, plain in kept))
-        return len(read) - len(plains)
+            kept = _inserted(connection, known)
+            connection.executemany(
+                "INSERT INTO record VALUES (?, ?)", ((seq, packed) for seq, (_, _, packed) in kept)
+            )
+            tally.add(connection, (row for _, (_, row, _) in kept))
+            tally.add_arrivals(connection, ((seq, row) for seq, (_, row, _) in kept))
+            tally.add_callers(connection, (plain for _, (plain, _, _) in kept))
+        for seq, (plain, _, _) in kept:
+            self._fresh.keep(seq, plain)
+        return len(read) - len(known)
 
     def index(self, seconds: float = 0.02) -> bool:
-        """Let the full-text index catch up for about so many ``seconds``.
+        """Let the marks and the full-text index catch up for about so many ``seconds``.
 
         Returns:
-            Whether it is up to date.
+            Whether they are up to date.
         """
-        return self._sliced(seconds, indexing.index_next)
+        return self._repeated(seconds, marks.seal_next) and self._sliced(
+            "index", seconds, lambda it, size: indexing.index_next(it, self._fresh, size)
+        )
 
     def prune(self, seconds: float = 0.02) -> bool:
         """Delete what is too old or too much for about so many ``seconds``.
@@ -86,12 +97,14 @@ class Writer:
             Whether everything is within the limits.
         """
         now = time.time()
-        if not self._sliced(seconds, lambda it: retention.prune_next(it, self._limits, now)):
+        if not self._sliced(
+            "prune", seconds, lambda it, size: retention.prune_next(it, self._limits, now, size)
+        ):
             return False
         if time.monotonic() - self._tidied_at > _TIDY_EVERY_SECONDS:
             self._tidied_at = time.monotonic()
-            self._sliced(seconds, lambda it: retention.prune_tallies(it, self._limits, now))
-        return self._sliced(seconds, retention.give_back)
+            self._repeated(seconds, lambda it: retention.prune_tallies(it, self._limits, now))
+        return self._repeated(seconds, retention.give_back)
 
     def hold(self, seconds: float = 1.0) -> bool:
         """Close the file and keep it closed until :meth:`let_go`; for a fork.
@@ -108,19 +121,34 @@ class Writer:
         """Let the file be opened again, after :meth:`hold`."""
         self._lock.release()
 
-    def _sliced(self, seconds: float, action: Callable[[sqlite3.Connection], object]) -> bool:
-        """Repeat a short ``action`` until it has nothing more to do, or the time is over."""
+    def _sliced(
+        self, name: str, seconds: float, action: Callable[[sqlite3.Connection, int], int]
+    ) -> bool:
+        """Repeat an ``action`` on so many exchanges at a time that it holds the lock shortly."""
+
+        def slice_(connection: sqlite3.Connection) -> bool:
+            size = self._slices[name]
+            begun = time.monotonic()
+            done = action(connection, size)
+            took = max(time.monotonic() - begun, 1e-4)
+            if done == size or took > _HELD_SECONDS:
+                better = size * min(2.0, max(0.25, _HELD_SECONDS / took))
+                self._slices[name] = min(500, max(5, int(better)))
+            return done == size
+
+        return self._repeated(seconds, slice_)
+
+    def _repeated(self, seconds: float, action: Callable[[sqlite3.Connection], bool]) -> bool:
+        """Repeat a short ``action`` until it says that nothing is left, or the time is over."""
         until = time.monotonic() + seconds
         while True:
-            begun = time.monotonic()
-            with self._lock, translated(self.path):
-                if not action(self._open()):
-                    return True
-            now = time.monotonic()
-            if now > until:
+            with self._lock, translated(self.path), checkpointing(connection := self._open()):
+                more = action(connection)
+            if not more:
+                return True
+            if time.monotonic() > until:
                 return False
-            # Whoever waits for the lock looks every millisecond: leave a gap to be seen.
-            time.sleep(min(0.005, max(0.002, now - begun)))
+            time.sleep(_GAP_SECONDS)
 
     def close(self) -> None:
         """Close the file. May be called more than once; the next use opens it again."""
@@ -161,7 +189,20 @@ def _after() -> None:
         _held.pop().let_go()
 
 
-def _read(line: bytes) -> tuple[dict[str, Any], tuple[Any, ...], bytes] | None:
+def _inserted(connection: sqlite3.Connection, known: list[_Read]) -> list[tuple[int, _Read]]:
+    """Insert rows, and return those that were not there yet, with the ``seq`` of each."""
+    last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'exchange'").fetchone()
+    first = (last[0] if last else 0) + 1
+    numbered = list(enumerate(known, start=first))
+    done = connection.executemany(_INSERT, ((seq, *row) for seq, (_, row, _) in numbered))
+    if done.rowcount == len(numbered):
+        return numbered
+    query = "SELECT seq FROM exchange WHERE seq >= ?"
+    new = {seq for (seq,) in connection.execute(query, (first,))}
+    return [(seq, one) for seq, one in numbered if seq in new]
+
+
+def _read(line: bytes) -> _Read | None:
     """Return a line's content, its row and its record; ``None`` if it is no exchange."""
     try:
         plain = json.loads(line)
