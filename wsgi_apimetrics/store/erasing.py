@@ -9,6 +9,7 @@ from pathlib import Path
 from . import listing, marks, retention
 from .conditions import Filter
 from .connection import open_for_writing, transaction, translated
+from .indexing import Words
 from .rows import COLUMNS
 
 _SLICE = 100
@@ -56,7 +57,7 @@ def _erase_one(connection: sqlite3.Connection, caller: str) -> int:
                 during = Filter(parent_id=row[_ID])
                 calls = listing.keys(connection, during, None, _MOST_CALLS)
                 seqs.update(dict.fromkeys(seq for _, seq in calls))
-            retention.delete(connection, list(seqs))
+            retention.delete(connection, Words(), list(seqs))
             erased += len(seqs)
             if not seqs:
                 connection.execute(

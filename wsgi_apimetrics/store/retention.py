@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import marks
 from .connection import transaction
-from .indexing import forget
+from .indexing import Words
 from .tally import FACETS, HOUR, MINUTE
 
 PAGES = 200
@@ -25,7 +25,9 @@ class Limits:
     max_age_seconds: float = 7 * 86400
 
 
-def prune_next(connection: sqlite3.Connection, limits: Limits, now: float, at_most: int) -> int:
+def prune_next(
+    connection: sqlite3.Connection, words: Words, limits: Limits, now: float, at_most: int
+) -> int:
     """Delete the next slice of what is too old or too much.
 
     Returns:
@@ -40,7 +42,7 @@ def prune_next(connection: sqlite3.Connection, limits: Limits, now: float, at_mo
         if not old and too_many:
             rows = connection.execute("SELECT seq FROM exchange ORDER BY seq LIMIT ?", (at_most,))
             old = [seq for (seq,) in rows]
-        delete(connection, old)
+        delete(connection, words, old)
     return len(old)
 
 
@@ -85,10 +87,10 @@ def give_back(connection: sqlite3.Connection) -> bool:
     return True
 
 
-def delete(connection: sqlite3.Connection, seqs: list[int]) -> None:
+def delete(connection: sqlite3.Connection, words: Words, seqs: list[int]) -> None:
     """Delete exchanges everywhere but in the counts, inside the caller's transaction."""
     marks.unseal(connection, {seq >> marks.BITS for seq in seqs})
-    forget(connection, seqs)
+    words.forget(connection, seqs)
     connection.executemany("DELETE FROM record WHERE seq = ?", ((seq,) for seq in seqs))
     connection.executemany("DELETE FROM exchange WHERE seq = ?", ((seq,) for seq in seqs))
 

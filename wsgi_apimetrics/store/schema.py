@@ -158,6 +158,7 @@ UPDATE tally SET slots = (
         AND latency.endpoint = tally.value
 ) WHERE facet IN ('all', 'endpoint');
 DROP TABLE latency;
+INSERT INTO words (words, rank) VALUES ('automerge', 0);
 """
 
 MIGRATIONS: tuple[str, ...] = (_V1, _V2)

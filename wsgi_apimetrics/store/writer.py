@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from . import indexing, marks, retention, tally
+from . import marks, retention, tally
 from .connection import checkpointing, open_for_writing, transaction, translated
+from .indexing import Words
 from .retention import Limits
 from .rows import COLUMNS, row_of
 
@@ -55,8 +56,8 @@ class Writer:
         self._limits = limits
         self._connection: sqlite3.Connection | None = None
         self._tidied_at = 0.0
-        self._slices = {"index": 50, "prune": 20}
-        self._fresh = indexing.Fresh()
+        self._sizes = {"index": 50, "prune": 20, "merge": 20}
+        self._words = Words()
         self._lock = threading.RLock()
 
     def append(self, lines: Iterable[bytes]) -> int:
@@ -77,7 +78,7 @@ class Writer:
             tally.add_arrivals(connection, ((seq, row) for seq, (_, row, _) in kept))
             tally.add_callers(connection, (plain for _, (plain, _, _) in kept))
         for seq, (plain, _, _) in kept:
-            self._fresh.keep(seq, plain)
+            self._words.keep(seq, plain)
         return len(read) - len(known)
 
     def index(self, seconds: float = 0.02) -> bool:
@@ -87,7 +88,7 @@ class Writer:
             Whether they are up to date.
         """
         return self._repeated(seconds, marks.seal_next) and self._sliced(
-            "index", seconds, lambda it, size: indexing.index_next(it, self._fresh, size)
+            "index", seconds, self._words.index_next
         )
 
     def prune(self, seconds: float = 0.02) -> bool:
@@ -96,14 +97,16 @@ class Writer:
         Returns:
             Whether everything is within the limits.
         """
-        now = time.time()
-        if not self._sliced(
-            "prune", seconds, lambda it, size: retention.prune_next(it, self._limits, now, size)
-        ):
+        words, limits, now = self._words, self._limits, time.time()
+
+        def prune_next(connection: sqlite3.Connection, at_most: int) -> int:
+            return retention.prune_next(connection, words, limits, now, at_most)
+
+        if not self._sliced("prune", seconds, prune_next):
             return False
         if time.monotonic() - self._tidied_at > _TIDY_EVERY_SECONDS:
             self._tidied_at = time.monotonic()
-            self._repeated(seconds, lambda it: retention.prune_tallies(it, self._limits, now))
+            self._repeated(seconds, lambda it: retention.prune_tallies(it, limits, now))
         return self._repeated(seconds, retention.give_back)
 
     def hold(self, seconds: float = 1.0) -> bool:
@@ -124,19 +127,31 @@ class Writer:
     def _sliced(
         self, name: str, seconds: float, action: Callable[[sqlite3.Connection, int], int]
     ) -> bool:
-        """Repeat an ``action`` on so many exchanges at a time that it holds the lock shortly."""
+        """Repeat a sized ``action``, and after each time join what the index got by it."""
 
         def slice_(connection: sqlite3.Connection) -> bool:
-            size = self._slices[name]
-            begun = time.monotonic()
-            done = action(connection, size)
-            took = max(time.monotonic() - begun, 1e-4)
-            if done == size or took > _HELD_SECONDS:
-                better = size * min(2.0, max(0.25, _HELD_SECONDS / took))
-                self._slices[name] = min(500, max(5, int(better)))
-            return done == size
+            more = self._sized(name, connection, action)
+            while self._sized("merge", connection, self._words.merge_next):
+                time.sleep(_GAP_SECONDS)
+            return more
 
         return self._repeated(seconds, slice_)
+
+    def _sized(
+        self,
+        name: str,
+        connection: sqlite3.Connection,
+        action: Callable[[sqlite3.Connection, int], int],
+    ) -> bool:
+        """Do as much of an ``action`` as holds the lock shortly; whether there is more."""
+        size = self._sizes[name]
+        begun = time.monotonic()
+        done = action(connection, size)
+        took = max(time.monotonic() - begun, 1e-4)
+        if done == size or took > _HELD_SECONDS:
+            better = size * min(2.0, max(0.25, _HELD_SECONDS / took))
+            self._sizes[name] = min(500, max(5, int(better)))
+        return done == size
 
     def _repeated(self, seconds: float, action: Callable[[sqlite3.Connection], bool]) -> bool:
         """Repeat a short ``action`` until it says that nothing is left, or the time is over."""
