@@ -1,4 +1,4 @@
-"""The store: writing, listing, searching, the overview and pruning, at a million exchanges.
+"""The store and its pages: writing, lists, searches, overview, pruning, at a million exchanges.
 
 ``python -m bench store`` fills a store in a temporary directory, which takes minutes; ``--quick``
 has 20,000 exchanges. ``python -m bench.store --keep DIRECTORY`` fills it once and uses it again.
@@ -20,6 +20,7 @@ from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.exchange import Body, Exchange, Group, Request, Response, Timings
 from wsgi_apimetrics.store import Filter, Limits, Store, Writer
 
+from . import inspector
 from .results import Bar
 
 NAMES = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf")
@@ -135,6 +136,7 @@ def reading(path):
         "search a word": lambda: Filter(search=word()),
         "search three letters*": lambda: Filter(search=word()[:3] + "*"),
         "search a start*": lambda: Filter(search=word()[:-1] + "*"),
+        "search four letters*": lambda: Filter(search=chance.choice(NAMES[:2])[:4] + "*"),
         "search two words": lambda: Filter(search=f"{word()} {word()}"),
         "search a phrase": lambda: Filter(search=f'"{word()} {word()}"'),
         "search a rare number": lambda: Filter(search=str(chance.randrange(10**6))),
@@ -162,7 +164,7 @@ def pruning(path):
     pruner = Writer(path, Limits(max_bytes=1 << 40, max_age_seconds=6.4 * 86400))
     writer = Writer(path, Limits(max_bytes=1 << 40))
     chance, now = random.Random(), time.time()
-    lines = [exchange(n, 500, chance, now) for n in range(3000)]
+    lines = [exchange(10**6 - n, 10**6, chance, now) for n in range(3000)]
     writer.append(lines[:1])
     over = threading.Event()
 
@@ -183,6 +185,7 @@ def pruning(path):
     gone = before + 3000 - Store(path).extent().exchanges
     yield _p95("a write alone", alone, 50)
     yield _p95(f"a write while {gone} are pruned", times, 50)
+    yield Bar(f"a write while {gone} are pruned, longest", max(times) * 1000, 50, 1, "ms")
 
 
 def _cursor_of(when: float) -> str:
@@ -214,6 +217,7 @@ def measure(*, quick=False):
 def at_size(path):
     """Yield the bars of a store that is filled."""
     yield from reading(path)
+    yield from inspector.pages(path, WORDS, ROUTES)
     yield from writing(path, "a full store")
     yield from pruning(path)
 

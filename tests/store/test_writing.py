@@ -425,6 +425,69 @@ def test_pruning_lets_writers_in(path):
     assert sorted(waits)[len(waits) * 9 // 10] < 0.2  # the bar is the benchmark's, not a test's
 
 
+def parts(path):
+    """How many parts the full-text index has: a part's number is in the upper bits of its rows."""
+    store = sqlite3.connect(path)
+    found = store.execute("SELECT count(DISTINCT id >> 37) FROM words_data WHERE id > 10")
+    count = found.fetchone()[0]
+    store.close()
+    return count
+
+
+def test_the_index_does_not_fall_to_pieces(path, writer):
+    """Each transaction that indexes adds a part, and nobody but the writer joins them."""
+    text = " ".join(f"word{n}" for n in range(900)).encode()
+    most = 0
+    for number in range(120):
+        writer.append(lines(exchange(f"/{number}", got=text + f" and{number}".encode())))
+        assert writer.index(60)
+        most = max(most, parts(path))
+    assert most < 40
+    with Store(path) as store:
+        assert store.count(Filter(search="word7")) == 120
+        assert store.count(Filter(search="and7")) == 1
+    words = sqlite3.connect(path)
+    words.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+    words.close()
+
+
+def test_the_counts_of_many_days_go_little_by_little(path):
+    """What is too old of the counts goes, however much it is, and the rest stays."""
+    now = time.time()
+    writer = Writer(path, Limits(max_age_seconds=DAY))
+    writer.append(lines(*(exchange(at=now - 9 * DAY + n * 600) for n in range(1200))))
+    assert writer.prune(60)
+    store = sqlite3.connect(path)
+    oldest = store.execute("SELECT span, min(start) FROM tally GROUP BY span").fetchall()
+    store.close()
+    writer.close()
+    assert {span for span, _ in oldest} == {60, 3600}
+    for span, start in oldest:
+        assert now - DAY - 2 * span <= start <= now - DAY + 2 * span
+    with Store(path) as store:
+        assert store.overview(now - DAY / 2, now).now.totals.count == 0
+
+
+def test_pages_in_the_log_reach_the_file_in_the_upkeep(path, writer):
+    """An ordinary write leaves them in the write-ahead log; the upkeep does not let it grow."""
+    size = path.with_name(f"{path.name}-wal")
+    batch = [exchange(got=os.urandom(3000)) for _ in range(50)]
+    writer.append(lines(*batch))
+    whole = path.stat().st_size
+    for _ in range(30):
+        batch = [exchange(got=os.urandom(3000)) for _ in range(50)]
+        writer.append(lines(*batch))
+    assert path.stat().st_size == whole
+    grown = size.stat().st_size
+    assert writer.index(60)
+    assert path.stat().st_size > grown / 4
+    for _ in range(60):
+        batch = [exchange(got=os.urandom(3000)) for _ in range(50)]
+        writer.append(lines(*batch))
+        assert writer.index(60)
+    assert size.stat().st_size < 2.5 * grown
+
+
 def test_options_are_checked_when_the_backend_is_made(tmp_path):
     """A directory is no file, and a size or an age below any use is refused."""
     from wsgi_apimetrics import Local

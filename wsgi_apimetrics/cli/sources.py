@@ -81,7 +81,7 @@ def of_store(
         found = tuple(one for one in found if one.seq <= end)
         if not found:
             return
-        lines = (store.line(one.id) for one in found)
+        lines = (store.line_at(one.seq) for one in found)
         exchanges = [jsonline.loads(line) for line in lines if line is not None]
         last = found[-1].seq
         fragments = _prepared(exchanges, prepare)

@@ -180,6 +180,29 @@ class _Span:
         return self.since <= block.until and block.since < self.until
 
 
+class Sieve:
+    """Says of one exchange after the other whether it meets the conditions of a filter.
+
+    What is asked for block by block costs no look at the exchange itself, unless its block is
+    open, or its mark is not exact.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, wanted: Filter) -> None:
+        self._walk = _Walk(connection, wanted)
+        self._blocks = {block.number: block for block in marks.blocks(connection)}
+        self._known: dict[int, tuple[int, int]] = {}
+
+    def passes(self, seq: int) -> bool:
+        """Whether the exchange is there, and meets the conditions."""
+        number = seq >> marks.BITS
+        known = self._known.get(number)
+        if known is None:
+            block = self._blocks.get(number)
+            known = self._known[number] = (0, -1) if block is None else self._walk.bits(block)
+        bit = 1 << (seq - (number << marks.BITS))
+        return bool(known[0] & bit or (known[1] & bit and self._walk.meets(seq)))
+
+
 class _Walk:
     """Going through the sealed blocks with one filter."""
 
@@ -198,13 +221,25 @@ class _Walk:
             if self._span.meets(block) and (after is None or block.since <= after[0]):
                 yield block
 
+    def bits(self, block: Block) -> tuple[int, int]:
+        """Return the bits of what a block has for sure, and of what must be looked at."""
+        bits, unsure = marks.look_up(self._connection, block.number, self._lookups)
+        if self._span.holds(block):
+            return bits & ~unsure, unsure
+        return 0, bits if self._span.meets(block) else 0
+
+    def meets(self, seq: int) -> bool:
+        """Look at one exchange."""
+        found = self._connection.execute(
+            f"SELECT 1 FROM exchange NOT INDEXED WHERE seq = ? AND {self._where}",  # noqa: S608
+            (seq, *self._parameters),
+        )
+        return found.fetchone() is not None
+
     def count(self, block: Block) -> int:
         """Count what a block has."""
-        bits, unsure = marks.look_up(self._connection, block.number, self._lookups)
-        if not self._span.holds(block):
-            bits, unsure = 0, bits
-        sure = (bits & ~unsure).bit_count()
-        return sure + len(self._read(block, unsure)) if unsure else sure
+        sure, unsure = self.bits(block)
+        return sure.bit_count() + (len(self._read(block, unsure)) if unsure else 0)
 
     def keys(self, block: Block, after: Key | None) -> list[Key]:
         """Return the places of what a block has."""

@@ -137,9 +137,11 @@ def look_up(
     found, unsure = -1, 0
     for lookup in lookups:
         bits = _union(connection, number, lookup.field, lookup.spans)
-        doubted = _union(connection, number, lookup.field, lookup.unsure)
-        found &= ~bits if lookup.negated else bits | doubted
-        unsure |= doubted
+        if lookup.unsure:
+            doubted = _union(connection, number, lookup.field, lookup.unsure)
+            bits |= doubted
+            unsure |= doubted
+        found &= ~bits if lookup.negated else bits
         if not found:
             return 0, 0
     if found < 0:

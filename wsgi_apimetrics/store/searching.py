@@ -10,6 +10,7 @@ an index is made on the spot.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import sqlite3
 from dataclasses import dataclass
@@ -101,9 +102,9 @@ def rows(
 def count(connection: sqlite3.Connection, search: Search, wanted: Filter, at_most: int) -> int:
     """Count what is found, stopping at ``at_most``."""
     bounds = seqs_between(connection, wanted.since, wanted.until)
-    found = _count(connection, search.quick, wanted, bounds, at_most)
+    found = len(_seqs(connection, search.quick, wanted, bounds, at_most))
     if found < at_most and not search.is_complete:
-        return _count(connection, search.exact, wanted, bounds, at_most)
+        return len(_seqs(connection, search.exact, wanted, bounds, at_most))
     return found
 
 
@@ -131,48 +132,21 @@ def _seqs(
     order: str = "DESC",
 ) -> list[int]:
     """Return the ``seq`` of what an expression finds; without one, of all that is indexed."""
-    source, parameters = _matching(connection, expression, wanted, bounds)
-    query = f"SELECT exchange.seq {source} ORDER BY 1 {order} LIMIT ?"
-    if expression is not None:
-        query = f"SELECT words.rowid {source} ORDER BY words.rowid {order} LIMIT ?"
-    return [seq for (seq,) in connection.execute(query, (*parameters, at_most))]
-
-
-def _count(
-    connection: sqlite3.Connection,
-    expression: str,
-    wanted: Filter,
-    bounds: tuple[int, int],
-    at_most: int,
-) -> int:
-    source, parameters = _matching(connection, expression, wanted, bounds)
-    found = connection.execute(
-        f"SELECT count(*) FROM (SELECT 1 {source} LIMIT ?)",  # noqa: S608
-        (*parameters, at_most),
-    ).fetchone()
-    return int(found[0])
-
-
-def _matching(
-    connection: sqlite3.Connection,
-    expression: str | None,
-    wanted: Filter,
-    bounds: tuple[int, int],
-) -> tuple[str, tuple[Any, ...]]:
-    """Return a FROM and WHERE with its parameters."""
-    where, parameters = wanted.joined()
     first, last = bounds
     if expression is None:
-        source = "FROM exchange NOT INDEXED WHERE seq"
-        last = min(last, indexed(connection))
-    else:
-        # CROSS JOIN: SQLite keeps the order of the tables, the index first.
-        source = (
-            "FROM words CROSS JOIN exchange ON seq = words.rowid "
-            "WHERE words MATCH ? AND words.rowid"
+        found = connection.execute(
+            "SELECT seq FROM exchange NOT INDEXED WHERE seq BETWEEN ? AND ? ORDER BY seq DESC",
+            (first, min(last, indexed(connection))),
         )
-        parameters = (expression, *parameters)
-    return f"{source} BETWEEN {int(first)} AND {int(last)} AND {where}", parameters
+    else:
+        found = connection.execute(
+            "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? "  # noqa: S608
+            f"ORDER BY rowid {order}",
+            (expression, first, last),
+        )
+    sieve = listing.Sieve(connection, wanted)
+    passed = (seq for (seq,) in found if sieve.passes(seq))
+    return list(itertools.islice(passed, at_most))
 
 
 def _missed(
