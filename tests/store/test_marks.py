@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wsgi_apimetrics.store import Filter, Limits, Store, Writer, listing, marks
+from wsgi_apimetrics.store import Filter, Limits, Store, Writer, listing, marks, sealing
 from wsgi_apimetrics.store.erasing import erase
 
 from .samples import NOON, exchange, lines
@@ -21,7 +21,7 @@ DAY = 86400.0
 LONG = "x" * 300
 PATHS = [None, "/users", "/users*", "/*", "/x*", "/none", f"/{LONG[:190]}/1", f"/{LONG}/2"]
 PATHS += [f"/{LONG[:199]}*", f"/{LONG[:250]}*"]
-SMALL = {"BITS": 5, "SIZE": 32, "LISTED": 1, "GOING": 0}
+SMALL = {"BITS": 5, "SIZE": 32, "LISTED": 1}
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +29,7 @@ def small_blocks(monkeypatch):
     """Blocks of 32, all but the oldest sealed; one place is a list, more are bits."""
     for name, value in SMALL.items():
         monkeypatch.setattr(marks, name, value)
+    monkeypatch.setattr(sealing, "GOING", 0)
 
 
 def made(chance, number):
@@ -56,6 +57,7 @@ def full(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SMALL.items():
             patch.setattr(marks, name, value)
+        patch.setattr(sealing, "GOING", 0)
         chance = random.Random(8)
         writer = Writer(path, Limits(max_age_seconds=time.time() - NOON - 20))
         for start in range(0, 600, 30):
@@ -185,28 +187,28 @@ def test_a_store_of_before_is_sealed_little_by_little(path, writer, monkeypatch)
         assert marks.blocks(store._connection) == []
         monkeypatch.setattr(marks, "SIZE", 32)
         for sealed in range(1, 6):
-            assert marks.seal_next(writer._open())
+            assert sealing.seal_next(writer._open())
             assert len(marks.blocks(store._connection)) == sealed
             assert store.count(Filter(caller=("ann",))) == 200
-        assert not marks.seal_next(writer._open())
+        assert not sealing.seal_next(writer._open())
 
 
 def test_what_was_pruned_while_a_block_was_being_sealed_is_not_marked(path, writer, monkeypatch):
     """Another process may prune between reading the rows and writing their marks."""
     writer.append(lines(*(exchange(f"/{n}") for n in range(100))))
     other = sqlite3.connect(path, isolation_level=None)
-    real = marks.transaction
+    real = sealing.transaction
 
     def meanwhile(connection):
         other.execute("DELETE FROM exchange WHERE seq = 40")
         return real(connection)
 
-    monkeypatch.setattr(marks, "transaction", meanwhile)
-    marks.seal(writer._open(), 1)
+    monkeypatch.setattr(sealing, "transaction", meanwhile)
+    sealing.seal(writer._open(), 1)
     with Store(path) as store:
         assert marks.blocks(store._connection) == []
-    monkeypatch.setattr(marks, "transaction", real)
-    marks.seal(writer._open(), 1)
+    monkeypatch.setattr(sealing, "transaction", real)
+    sealing.seal(writer._open(), 1)
     with Store(path) as store:
         assert [block.number for block in marks.blocks(store._connection)] == [1]
         assert store.count(Filter(method=("GET",))) == 99

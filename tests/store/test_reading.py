@@ -17,6 +17,7 @@ from wsgi_apimetrics.store import (
     marks,
     overview,
     rows,
+    sealing,
     searchable,
     slots,
 )
@@ -32,7 +33,7 @@ def blocks(request, monkeypatch):
         monkeypatch.setattr(marks, "BITS", 3)
         monkeypatch.setattr(marks, "SIZE", 8)
         monkeypatch.setattr(marks, "LISTED", 3)
-        monkeypatch.setattr(marks, "GOING", 0)
+        monkeypatch.setattr(sealing, "GOING", 0)
     return request.param
 
 

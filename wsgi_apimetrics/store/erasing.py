@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import listing, marks, retention
+from . import listing, retention, sealing
 from .conditions import Filter
 from .connection import open_for_writing, transaction, translated
 from .indexing import Words
@@ -36,7 +36,7 @@ def erase(path: Path, callers: Sequence[str]) -> int:
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("PRAGMA busy_timeout = 5000")
             erased = sum(_erase_one(connection, caller) for caller in callers)
-            while marks.seal_next(connection):
+            while sealing.seal_next(connection):
                 pass
             with transaction(connection):
                 connection.execute("INSERT INTO words (words) VALUES ('optimize')")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from . import marks
+from . import marks, sealing
 from .connection import transaction
 from .indexing import Words
 from .tally import FACETS, HOUR, MINUTE
@@ -89,7 +89,7 @@ def give_back(connection: sqlite3.Connection) -> bool:
 
 def delete(connection: sqlite3.Connection, words: Words, seqs: list[int]) -> None:
     """Delete exchanges everywhere but in the counts, inside the caller's transaction."""
-    marks.unseal(connection, {seq >> marks.BITS for seq in seqs})
+    sealing.unseal(connection, {seq >> marks.BITS for seq in seqs})
     words.forget(connection, seqs)
     connection.executemany("DELETE FROM record WHERE seq = ?", ((seq,) for seq in seqs))
     connection.executemany("DELETE FROM exchange WHERE seq = ?", ((seq,) for seq in seqs))

@@ -6,6 +6,7 @@ be used beside writers of other processes. Nothing is opened before the first li
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sqlite3
@@ -15,9 +16,9 @@ import weakref
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from . import marks, retention, tally
+from . import retention, sealing, tally
 from .connection import checkpointing, open_for_writing, transaction, translated
 from .indexing import Words
 from .retention import Limits
@@ -29,6 +30,7 @@ _INSERT = (
     f"INSERT INTO exchange ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) "  # noqa: S608
     "ON CONFLICT (started_at, id) DO NOTHING"
 )
+_Done = TypeVar("_Done")
 _Read = tuple[dict[str, Any], tuple[Any, ...], bytes]
 """A line's content, its row but for the ``seq``, and its record."""
 
@@ -87,9 +89,8 @@ class Writer:
         Returns:
             Whether they are up to date.
         """
-        return self._repeated(seconds, marks.seal_next) and self._sliced(
-            "index", seconds, self._words.index_next
-        )
+        sealed = _repeated(seconds, lambda: self._once(sealing.seal_next))
+        return sealed and self._sliced("index", seconds, self._words.index_next)
 
     def prune(self, seconds: float = 0.02) -> bool:
         """Delete what is too old or too much for about so many ``seconds``.
@@ -106,8 +107,9 @@ class Writer:
             return False
         if time.monotonic() - self._tidied_at > _TIDY_EVERY_SECONDS:
             self._tidied_at = time.monotonic()
-            self._repeated(seconds, lambda it: retention.prune_tallies(it, limits, now))
-        return self._repeated(seconds, retention.give_back)
+            tidy = functools.partial(retention.prune_tallies, limits=limits, now=now)
+            _repeated(seconds, lambda: self._once(tidy))
+        return _repeated(seconds, lambda: self._once(retention.give_back))
 
     def hold(self, seconds: float = 1.0) -> bool:
         """Close the file and keep it closed until :meth:`let_go`; for a fork.
@@ -129,41 +131,29 @@ class Writer:
     ) -> bool:
         """Repeat a sized ``action``, and after each time join what the index got by it."""
 
-        def slice_(connection: sqlite3.Connection) -> bool:
-            more = self._sized(name, connection, action)
-            while self._sized("merge", connection, self._words.merge_next):
+        def slice_() -> bool:
+            more = self._sized(name, action)
+            while self._sized("merge", self._words.merge_next):
                 time.sleep(_GAP_SECONDS)
             return more
 
-        return self._repeated(seconds, slice_)
+        return _repeated(seconds, slice_)
 
-    def _sized(
-        self,
-        name: str,
-        connection: sqlite3.Connection,
-        action: Callable[[sqlite3.Connection, int], int],
-    ) -> bool:
+    def _sized(self, name: str, action: Callable[[sqlite3.Connection, int], int]) -> bool:
         """Do as much of an ``action`` as holds the lock shortly; whether there is more."""
         size = self._sizes[name]
         begun = time.monotonic()
-        done = action(connection, size)
+        done = self._once(lambda connection: action(connection, size))
         took = max(time.monotonic() - begun, 1e-4)
         if done == size or took > _HELD_SECONDS:
             better = size * min(2.0, max(0.25, _HELD_SECONDS / took))
             self._sizes[name] = min(500, max(5, int(better)))
         return done == size
 
-    def _repeated(self, seconds: float, action: Callable[[sqlite3.Connection], bool]) -> bool:
-        """Repeat a short ``action`` until it says that nothing is left, or the time is over."""
-        until = time.monotonic() + seconds
-        while True:
-            with self._lock, translated(self.path), checkpointing(connection := self._open()):
-                more = action(connection)
-            if not more:
-                return True
-            if time.monotonic() > until:
-                return False
-            time.sleep(_GAP_SECONDS)
+    def _once(self, action: Callable[[sqlite3.Connection], _Done]) -> _Done:
+        """Do one short piece of upkeep."""
+        with self._lock, translated(self.path), checkpointing(connection := self._open()):
+            return action(connection)
 
     def close(self) -> None:
         """Close the file. May be called more than once; the next use opens it again."""
@@ -177,6 +167,16 @@ class Writer:
             _mind_forks(self)
             self._connection = open_for_writing(self.path)
         return self._connection
+
+
+def _repeated(seconds: float, action: Callable[[], bool]) -> bool:
+    """Repeat a short ``action`` until it says that nothing is left, or the time is over."""
+    until = time.monotonic() + seconds
+    while action():
+        if time.monotonic() > until:
+            return False
+        time.sleep(_GAP_SECONDS)
+    return True
 
 
 _writers: weakref.WeakSet[Writer] = weakref.WeakSet()
