@@ -80,9 +80,9 @@ class Words:
         Returns:
             How many pages were written, about; fewer than ``at_most`` means that it is enough.
         """
-        pages = int(min(self._debt, at_most))
-        if pages < _FEW:
+        if self._debt < _FEW:
             return 0
+        pages = int(min(self._debt, at_most))
         before = connection.total_changes
         with transaction(connection):
             connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))

@@ -13,7 +13,7 @@ from .tally import FACETS, HOUR, MINUTE
 PAGES = 200
 """Pages given back to the file system per transaction."""
 
-_STEPS = 5
+_STEPS = 15
 """Minutes, or hours, of which the counts go in one transaction."""
 
 

@@ -40,6 +40,9 @@ _TIDY_EVERY_SECONDS = 60.0
 _HELD_SECONDS = 0.01
 """How long a slice of upkeep holds the lock, about: what another writer may have to wait for."""
 
+_LEAST, _MOST = 16, 500
+"""Exchanges, or pages of the full-text index, in a slice."""
+
 _GAP_SECONDS = 0.002
 """Between two slices: whoever waits for the lock looks every millisecond."""
 
@@ -147,7 +150,7 @@ class Writer:
         took = max(time.monotonic() - begun, 1e-4)
         if done == size or took > _HELD_SECONDS:
             better = size * min(2.0, max(0.25, _HELD_SECONDS / took))
-            self._sizes[name] = min(500, max(5, int(better)))
+            self._sizes[name] = min(_MOST, max(_LEAST, int(better)))
         return done == size
 
     def _once(self, action: Callable[[sqlite3.Connection], _Done]) -> _Done:
