@@ -155,9 +155,9 @@ class Following:
 
     def __exit__(self, *_):
         self._process.send_signal(signal.SIGINT)
-        _, self.said = self._process.communicate()
+        _, said = self._process.communicate()
         self._watchdog.cancel()
-        assert "Traceback" not in self.said
+        assert (self._process.returncode, said) == (130, "\n")
 
     def waits(self):
         """Return what it says while there is nothing."""

@@ -63,6 +63,9 @@ class Commands(click.Group):
         """Run the command; a failure that is the user's to mend is no traceback."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(err=True)  # the terminal has written ^C
+            ctx.exit(130)
         except BrokenPipeError:
             # The reader has gone (`| head`): nothing is wrong, and nothing more can be said.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
