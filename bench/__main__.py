@@ -1,7 +1,8 @@
 """Run the measurements and print each ratio beside its bar.
 
 All parts: the tables and plots of the documentation are written too. ``--quick`` is for every
-day, and for CI, where it ends with 1 when a ratio is more than half again its bar.
+day, and for CI, where it ends with 1 when a ratio is more than half again its bar; of a bar that is
+missed, half again what it was missed by.
 """
 
 from __future__ import annotations
@@ -50,9 +51,9 @@ def main():
             found.append(one)
     if given.write or not (given.parts or given.quick):
         report.write(found, ran_on)
-    over = [one for one in found if isinstance(one, Bar) and not one.holds(LEEWAY)]
+    over = [one for one in found if isinstance(one, Bar) and one.is_worse(LEEWAY)]
     for bar in over:
-        print(f"more than {LEEWAY} times its bar: {bar.name}", file=sys.stderr)
+        print(f"half again over its bar, or over what it was: {bar.name}", file=sys.stderr)
     return 1 if over else 0
 
 

@@ -18,10 +18,10 @@ from .subjects import ON_FLASK
 
 SMALL = (
     "ours", "ours-wide", "ours-speed", "moesifwsgi", "opentelemetry", "apitally", "readme-metrics",
-    "apitoolkit-flask",
+    "readme-metrics-10", "apitoolkit-flask",
 )  # fmt: skip
 LARGE = ("ours", "ours-untouched", *SMALL[3:])
-SLOW = frozenset({"apitoolkit-flask"})
+SLOW = frozenset({"apitoolkit-flask", "readme-metrics"})
 """Those of which fewer requests say enough: each takes as long as ten of the others."""
 
 
@@ -103,10 +103,12 @@ def measure(quick=False):
     yield Table(
         "peers-small", "Small exchange", HEADS, [_row(n, extra[n], found[n]) for n in names]
     )
-    yield Bar("CPU, small, to moesifwsgi", extra["ours"][0], extra["moesifwsgi"][0], 0.45)
-    yield Bar("CPU, small, to apitally", extra["ours"][0], extra["apitally"][0], 0.2)
+    yield Bar("CPU, small, to moesifwsgi", extra["ours"][0], extra["moesifwsgi"][0], 0.45,
+              missed_at=0.65)  # fmt: skip
+    yield Bar("CPU, small, to apitally", extra["ours"][0], extra["apitally"][0], 0.2,
+              missed_at=0.42)  # fmt: skip
     yield Bar("CPU, small, [speed], to moesifwsgi", extra["ours-speed"][0],
-              extra["moesifwsgi"][0], 0.25)  # fmt: skip
+              extra["moesifwsgi"][0], 0.25, missed_at=0.6)  # fmt: skip
     for name in ("ours", "ours-speed"):
         share = found[name].counts["exchanges"] / found[name].served
         yield Bar(f"delivered of {name}", share, 1.0, 1.0, "", at_least=True)
@@ -124,4 +126,5 @@ def measure(quick=False):
     )
     readme = extra["readme-metrics"][0]
     yield Bar("CPU, 100 KB under rules, to readme-metrics", extra["ours"][0], readme, 0.25)
-    yield Bar("CPU, 100 KB, no rule reaches it", extra["ours-untouched"][0], readme, 0.05)
+    yield Bar("CPU, 100 KB, no rule reaches it", extra["ours-untouched"][0], readme, 0.05,
+              missed_at=0.15)  # fmt: skip

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Bar:
     """One ratio with the most that it may be.
 
-    ``value`` and ``base`` are in ``unit``; ``at_least`` turns the bar round.
+    ``value`` and ``base`` are in ``unit``; ``at_least`` turns the bar round. ``missed_at`` is the
+    ratio at which a bar was missed when this was written: it is not to grow from there.
     """
 
     name: str
@@ -18,17 +19,21 @@ class Bar:
     limit: float
     unit: str = "us"
     at_least: bool = False
+    missed_at: float | None = None
 
     @property
     def ratio(self):
         """How many times the base."""
         return self.value / self.base if self.base else float("inf")
 
-    def holds(self, leeway=1.0):
-        """Whether the ratio is within the bar, widened by ``leeway``."""
-        if self.at_least:
-            return self.ratio >= self.limit / leeway
-        return self.ratio <= self.limit * leeway
+    def holds(self):
+        """Whether the ratio is within the bar."""
+        return self.ratio >= self.limit if self.at_least else self.ratio <= self.limit
+
+    def is_worse(self, leeway):
+        """Whether it is further off than it may be, and than it was."""
+        limit = self.limit if self.missed_at is None else self.missed_at
+        return self.ratio < limit / leeway if self.at_least else self.ratio > limit * leeway
 
     def __str__(self):
         sign = ">=" if self.at_least else "<="

@@ -139,19 +139,24 @@ def apitally(ports, body):
     return app, lambda: activation.export_worker.run_cycle(None)
 
 
-def readme_metrics(ports, body):
+def readme_metrics(ports, body, name="readme-metrics", **options):
+    """As the vendor's page has it, each log is sent by itself."""
     from readme_metrics import MetricsApiConfig
     from readme_metrics.MetricsMiddleware import MetricsMiddleware
 
-    MetricsApiConfig.METRICS_API = f"http://127.0.0.1:{ports['readme-metrics']}"
+    MetricsApiConfig.METRICS_API = f"http://127.0.0.1:{ports[name]}"
     config = MetricsApiConfig(
         KEY,
         lambda request: copy.copy(caller(request)),
         base_log_url="https://docs.example.com",
-        buffer_length=BATCH,
         denylist=["password", "name", "api_key", "email"],
+        **options,
     )
     return MetricsMiddleware(exchanges.json_app(body), config), nothing
+
+
+def readme_metrics_in_tens(ports, body):
+    return readme_metrics(ports, body, "readme-metrics-10", buffer_length=BATCH)
 
 
 def opentelemetry(ports, body):
@@ -201,6 +206,7 @@ SUBJECTS = {
     "opentelemetry": opentelemetry,
     "apitally": apitally,
     "readme-metrics": readme_metrics,
+    "readme-metrics-10": readme_metrics_in_tens,
     "apitoolkit-flask": apitoolkit_flask,
 }
 ON_FLASK = frozenset({"apitally", "apitoolkit-flask", "ours-flask", "noop-flask"})

@@ -129,3 +129,13 @@ def test_a_request_waits_for_no_import():
     imported = said(A_REQUEST)
     assert [name for by_request, name in imported if by_request] == []
     assert "wsgi_apimetrics.redaction.redactor" in [name for _, name in imported]
+
+
+def test_with_a_spool_nothing_waits_for_an_import(tmp_path):
+    """What is captured is on disk a moment later: only what sends may still be imported."""
+    spooling = A_REQUEST.replace(
+        'api_key="k", server', f'spool_dir={str(tmp_path)!r}, api_key="k", server'
+    )
+    names = [name for _, name in said(spooling)]
+    on_the_way = ("capture", "redaction", "encoding", "delivery")
+    assert [name for name in names if name.split(".")[1] in on_the_way] == []

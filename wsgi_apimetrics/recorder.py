@@ -62,6 +62,8 @@ class Lane:
         )
         self._submit = self.processor.submit
         self._made: Prepare | None = None
+        if parts.delivery.spool_dir is not None:
+            self._import_ahead()
 
     def with_parts(self, parts: Parts) -> Lane:
         """Return a lane that takes the same exchanges another way."""
@@ -115,6 +117,13 @@ class Lane:
         if self._made is None:
             self._made = self._preparation()
         return self._made(captured, without_bodies)
+
+    def _import_ahead(self) -> None:
+        """Have nothing left to import: what is captured is to be on disk a moment later."""
+        from .capture.assemble import assemble as _assemble  # noqa: F401
+        from .delivery.spool_stock import SpoolStock as _SpoolStock  # noqa: F401
+
+        self._made = self._preparation()
 
     def _preparation(self) -> Prepare:
         """Redaction and encoding of one exchange, as the worker runs them."""

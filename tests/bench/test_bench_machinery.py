@@ -26,8 +26,15 @@ from bench.results import Bar, Plot, Table
 def test_a_bar_holds(ratio, at_least, holds, holds_with_leeway):
     """A ratio is held against its bar from the right side, and against half as much again."""
     bar = Bar("a bar", ratio * 10, 10, 1, at_least=at_least)
-    assert (bar.holds(), bar.holds(1.5)) == (holds, holds_with_leeway)
+    assert (bar.holds(), bar.is_worse(1.5)) == (holds, not holds_with_leeway)
     assert ("OVER" in str(bar)) is not holds
+
+
+@pytest.mark.parametrize(("ratio", "worse"), [(1.2, False), (2.9, False), (3.1, True)])
+def test_a_missed_bar_is_held_where_it_was_missed(ratio, worse):
+    """It is still missed, and not a failure unless it is half as much again as it was."""
+    bar = Bar("a bar", ratio * 10, 10, 1, missed_at=2)
+    assert (bar.holds(), bar.is_worse(1.5)) == (False, worse)
 
 
 def test_the_request_thread_is_measured():

@@ -160,8 +160,7 @@ class Capture(ResponseEnd):
         if not raw.ended:
             raw.aborted = True
             raw.ended = perf_counter()
-        self._try("the end", self._last_look, environ)
-        self._try("recording", self._hooks.finished, raw)
+        self._try("the end", self._hand_over, environ)
 
     def _file_closed(self) -> None:
         self.exhausted()
@@ -209,6 +208,12 @@ class Capture(ResponseEnd):
     def _group(self, environ: dict[str, Any]) -> None:
         self._grouped = True
         self.raw.groups = self._hooks.groups(environ, self.raw)
+
+    def _hand_over(self, environ: dict[str, Any]) -> None:
+        try:
+            self._last_look(environ)
+        finally:
+            self._hooks.finished(self.raw)
 
     def _last_look(self, environ: dict[str, Any]) -> None:
         raw = self.raw

@@ -138,14 +138,13 @@ class RawExchange:
 
     def seal(self) -> None:
         """Add the bodies to what the record weighs, and let go of what recorded them."""
-        received, sent = self.received, self.sent
+        received, sent = self.received, self.sent.settled()
+        self.sent = sent
+        self.cost += len(sent)
         if received is not None:
-            if "HTTP_TRANSFER_ENCODING" not in self.environ:  # else it counts who read
+            if "HTTP_TRANSFER_ENCODING" not in self.environ:  # else it counts whether it was read
                 self.received = received = received.settled()
             self.cost += len(received)
-        if sent is not None:
-            self.sent = sent = sent.settled()
-            self.cost += len(sent)
 
     def exchange(self) -> Exchange:
         """Return the exchange as a value, made anew: what is not kept costs no memory."""

@@ -228,12 +228,15 @@ class Pipeline:
         return self.hurry > 0 or ledger.left() < self.hurry_up_to
 
     def _ease(self) -> float | None:
-        """How much of its rest the worker takes; none while no requests come in."""
+        """How much of its rest the worker takes; none while no requests come in.
+
+        And none with a spool, for what is captured is to be on disk a moment later.
+        """
         policy, ledger = self._plan.policy, self.ledger
         if not policy.background_worker_mode:
             return None
         before, self._seen = self._seen, ledger.submitted
-        if before == ledger.submitted or self._hurries():
+        if before == ledger.submitted or self._plan.spooling or self._hurries():
             return 0.0
         fill = max(
             ledger.waiting / policy.max_queue_size, ledger.waiting_bytes / policy.max_queue_bytes
