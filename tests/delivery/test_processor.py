@@ -12,6 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.rig import Item, Sink, items, law, pack, prepare, processor, until
+from wsgi_apimetrics.delivery import worker
+from wsgi_apimetrics.delivery.buffer import Buffer
+from wsgi_apimetrics.delivery.ledger import Ledger
 from wsgi_apimetrics.delivery.policy import BatchLimits
 from wsgi_apimetrics.delivery.retry import RetryTable
 from wsgi_apimetrics.exceptions import ExchangeDropped
@@ -588,3 +591,28 @@ def test_without_a_worker_a_request_waits_no_longer_than_one_call_may_take(made)
     other.join()
     assert it.flush(5)
     assert list(sink.accepted) == ["a", "b"]
+
+
+def test_a_fault_in_the_worker_is_told_and_does_not_end_it(made, monkeypatch, caplog):
+    """An encoder that breaks its promise: what it returns is no fragment."""
+    monkeypatch.setattr(worker, "_PAUSE_AFTER_FAULT", 0.0)
+    sink = Sink()
+    it = made(
+        sink,
+        buffer_length=1,
+        prepare=lambda item, without: None if item.id == "odd" else prepare(item, without),
+    )
+    it.submit(Item("odd"))
+    until(lambda: "rig: AttributeError in the worker" in caplog.text)
+    it.submit(Item("fine"))
+    until(lambda: list(sink.accepted) == ["fine"])
+
+
+def test_a_worker_that_finds_enough_does_not_sleep():
+    """What came between its looking and its sleeping rang no bell."""
+    ledger = Ledger()
+    buffer = Buffer(ledger, 10, 1000)
+    buffer.append(Item("a", cost=100))
+    buffer.sleep(None, 1, 1000)
+    buffer.sleep(None, 2, 100)
+    assert [item.id for item in buffer.take(5, 1000)] == ["a"]

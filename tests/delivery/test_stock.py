@@ -178,6 +178,29 @@ def test_a_disk_that_cannot_be_told_what_was_delivered_is_told_later(made, path,
     assert len(sink.accepted) == 9
 
 
+def test_what_is_being_sent_from_memory_goes_to_disk_once_that_can_be(made, path, monkeypatch):
+    """While the disk takes nothing: several payloads wait in memory, one is on its way."""
+    monkeypatch.setattr(spool_stock, "_TRY_AGAIN_SECONDS", 0.01)
+    sink = Sink()
+    it = made(sink, limits=BatchLimits(2, 10**6), buffer_length=1)
+    it.submit(Item("first"))
+    assert it.flush(5)
+    sink.answers.extend([503] * 10_000)
+    failed = []
+    fail = it._worker.pipeline.ledger.fail
+    monkeypatch.setattr(
+        it._worker.pipeline.ledger, "fail", lambda *said: failed.append(said) or fail(*said)
+    )
+    with read_only(it):
+        submit(it, items(7))
+        until(lambda: sum("spool" in said for said, _ in failed) > 20)
+    until(lambda: it.stats().spooled == 7)
+    assert sorted(ids_in(path)) == [item.id for item in items(7)]
+    sink.answers.clear()
+    assert it.flush(5)
+    assert set(sink.accepted.values()) == {1}
+
+
 def test_what_another_process_has_taken_over_is_its_to_send(made, path, monkeypatch):
     """A process that was stopped for so long that its lease has ended finds that out."""
     monkeypatch.setattr(spool_stock, "RENEW_SECONDS", 0.01)

@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..notices import Notices
 from .buffer import NEVER, Buffer
 from .courtesy import Courtesy, ease_at
 from .ledger import Ledger
-from .notices import Notices
 from .policy import BatchLimits, DeliveryPolicy
 from .preparing import Prepare, Preparer
 from .retry import RetryTable

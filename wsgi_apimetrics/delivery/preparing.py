@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..exceptions import ExchangeDropped
+from ..notices import Notices
 from ..stats import DropReason
 from .guard import attempt
 from .ledger import Ledger
-from .notices import Notices
 from .policy import BatchLimits
 from .stock import Piece
 from .submission import Captured

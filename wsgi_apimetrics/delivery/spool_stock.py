@@ -165,7 +165,7 @@ class SpoolStock:
         """Renew the leases, drop what is too old; say whether what is in hand is still ours."""
         with self._lock:
             if self._spool is not None and self._file.is_marked():
-                self._damaged()
+                self._damaged(self._spool)
             if self._spool is None and self._wanted:
                 self._open()
             if time.monotonic() >= self._renew_at:
@@ -232,23 +232,22 @@ class SpoolStock:
                 error,
             )
             if isinstance(error, sqlite3.Error) and is_damage(error) and self._spool is not None:
-                self._damaged()
+                self._damaged(self._spool)
                 self._try_again_at = 0.0  # who is alone with it can mend it now
             return None
 
-    def _damaged(self) -> None:
-        """Let go of the spool; whoever is alone with it first rebuilds it for all."""
+    def _damaged(self, spool: Spool) -> None:
+        """Let go of the ``spool``; whoever is alone with it first rebuilds it for all."""
         with self._ledger.lock:
             held, self._ledger.spooled = self._ledger.spooled, 0
             self._ledger.adopted -= held
-        spool, self._spool = self._spool, None
+        self._spool = None
         self._lose_hand()
         self._to_remove.clear()
         self._renew_at = math.inf
         self._file.mark(held)
-        if spool is not None:
-            with contextlib.suppress(sqlite3.Error):  # nothing in it is of use any more
-                spool.close(release=False)
+        with contextlib.suppress(sqlite3.Error):  # nothing in it is of use any more
+            spool.close(release=False)
         self._file.let_go()
 
     def _rebuilt(self, rebuilt: Rebuilt) -> None:

@@ -138,7 +138,8 @@ class Worker:
             self._send(self._turn_if_due)
             return
         if sys.is_finalizing():
-            return  # up to Python 3.11, start() would wait for ever for a thread that never runs
+            # Up to Python 3.11, start() would wait for ever for a thread that never runs.
+            return  # pragma: no cover - coverage has ended by then: test_end_of_interpreter
         with self._starting:
             if self._threads:
                 return
