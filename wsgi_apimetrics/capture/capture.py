@@ -183,7 +183,7 @@ class Capture(ResponseEnd):
         return args if header is None else (args[0], [*args[1], header], *args[2:])
 
     def _after_start(self, args: tuple[Any, ...]) -> None:
-        status, headers, *exc_info = args
+        status, headers = args[:2]
         raw = self.raw
         raw.status = status if isinstance(status, str) else None  # the server will say so
         if isinstance(headers, (list, tuple)):  # an iterator may be read but once: by the server
@@ -191,8 +191,8 @@ class Capture(ResponseEnd):
         raw.began = raw.began or perf_counter()
         if self._environ is not None and raw.route is None:
             self._look(self._environ)
-        if exc_info and exc_info[0]:
-            self._note_error(exc_info[0][1])
+        if len(args) > 2 and args[2]:
+            self._note_error(args[2][1])
         if self._hooks.leaves_out is not None and self._hooks.leaves_out(raw.response_headers):
             raw.sent_omitted = "policy"
             self.sent.leave_out()

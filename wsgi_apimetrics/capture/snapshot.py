@@ -59,8 +59,12 @@ class Snapshot:
         cut.
         """
         texts = dict(environ)
-        for name in self._objects:
-            texts.pop(name, None)
+        try:
+            for name in self._objects:
+                del texts[name]
+        except KeyError:  # one of the keys is not in every environ
+            for name in self._objects:
+                texts.pop(name, None)
         try:
             size = len("".join(texts.values()))
         except TypeError:
