@@ -81,7 +81,7 @@ docs: venv  ## The documentation in docs/_build/html; a warning is an error
 	@echo "docs/_build/html/index.html"
 
 .PHONY: check
-check:  ## What CI runs: test, lint, types, docs
+check:  ## What CI runs: test, lint, types, docs, bench-bars
 	.ci/run
 
 # -- now and then ---------------------------------------------------------------------------
@@ -153,6 +153,10 @@ bench-redaction: venv  ## What redaction costs per exchange, beside jsonpath-ng 
 .PHONY: bench-quick
 bench-quick: venv .venv-peers/ready  ## The same in two minutes; fails at half again a bar
 	$(BIN)/python -m bench --quick $(ARGS)
+
+.PHONY: bench-bars
+bench-bars: venv .venv-peers/ready  ## The part of it that processor time tells, for CI: half a minute
+	$(BIN)/python -m bench --quick request imports peers
 
 .venv-peers/ready: requirements/peers.txt
 	$(PYTHON) -m venv --clear .venv-peers
