@@ -181,16 +181,21 @@ def _last_word(part: Term) -> str | None:
     return None if found is None or len(found[1]) == _LETTERS else found[1].lower()
 
 
+def _before_last_word(text: str) -> str:
+    found = _LAST_WORD.search(text)
+    return text if found is None else text[: found.start()]
+
+
 def _any_of(part: Term, last: str, known: list[str]) -> str:
     """Return an expression for a term whose last word is one of those that are ``known``."""
-    before = part.text[: _LAST_WORD.search(part.text).start()]  # type: ignore[union-attr]
+    before = _before_last_word(part.text)
     each = " OR ".join(f'"{before}{word}"' for word in known or [last])
     return part.placed(f"({each})")
 
 
 def _wider(part: Term, last: str) -> list[str]:
     """Return an expression that finds more than a term, from what the index has ready."""
-    before = part.text[: _LAST_WORD.search(part.text).start()]  # type: ignore[union-attr]
+    before = _before_last_word(part.text)
     if len(last) > _LETTERS:
         return [part.placed(f'"{before}{last[:_LETTERS]}"*')]
     return [part.placed(f'"{before}"')] if any(map(str.isalnum, before)) else []
