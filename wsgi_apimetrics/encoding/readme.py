@@ -53,7 +53,7 @@ class ReadMeEncoder:
 
     def pack(self, fragments: Sequence[Fragment]) -> Payload:
         """Join encoded logs to the array that one request carries."""
-        logs = [fragment.content for fragment in fragments]
+        logs = [fragment.content for fragment in fragments] or [b""]
         logs[0] = b"[" + logs[0]  # here, since around all of them it would copy all of them
         logs[-1] += b"]"
         return Payload(
