@@ -52,10 +52,10 @@ class Reader:
     def rows(self):
         """Return the paths and the place of the next event that has rows."""
         while fields := self.event():
-            news = json.loads(fields["data"])
-            if news["rows"]:
-                assert int(fields["id"]) == news["seq"]
-                return [row["path"] for row in news["rows"]], fields["id"]
+            self.news = json.loads(fields["data"])
+            if self.news["rows"]:
+                assert int(fields["id"]) == self.news["seq"]
+                return [row["path"] for row in self.news["rows"]], fields["id"]
         raise AssertionError("the stream ended")
 
 
@@ -256,10 +256,14 @@ def test_mounted_on_a_server_with_threads_it_streams(mounted):
     assert "data-stream=" in asked(mounted, f"{PATH}/exchanges", **ADMIN)[1]
     with opened(address, STREAM, **ADMIN) as reader:
         assert asked(mounted, "/lamps")[0] == 200
-        while "/lamps" not in (news := json.loads(reader.event()["data"]))["rows"][-1:][0]["path"]:
-            assert not any(PATH in row["path"] for row in news["rows"])
-        assert news["rows"][-1]["href"].startswith(f"{PATH}/exchanges/")
+        seen = []
+        while "/lamps" not in seen:
+            seen += reader.rows()[0]
+        assert not any(PATH in one for one in seen)
+        assert reader.news["rows"][-1]["href"].startswith(f"{PATH}/exchanges/")
         assert asked(mounted, STREAM, **ADMIN)[0] == 204
+    with opened(address, STREAM, **ADMIN) as reader:
+        assert reader.event()
 
 
 @pytest.mark.parametrize(

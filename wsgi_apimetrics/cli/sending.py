@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -66,7 +65,9 @@ class Sender:
             return
         self._pace(len(fragments))
         payload = self._parts.encoder.pack(fragments)
-        for attempt in itertools.count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             outcome = self._transport.send(payload)
             decision = decide(outcome, attempt, time.time(), self._parts.retries, random.random)
             if decision.action is Action.DELIVERED:
