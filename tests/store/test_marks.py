@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wsgi_apimetrics.store import Filter, Limits, Store, Writer, listing, marks, sealing
+from wsgi_apimetrics.store import Filter, Limits, Store, Writer, erasing, listing, marks, sealing
 from wsgi_apimetrics.store.erasing import erase
 
 from .samples import NOON, exchange, lines
@@ -176,6 +176,32 @@ def test_who_was_erased_is_in_no_mark(path, writer):
         found = "SELECT count(*) FROM mark WHERE value = 'ann'"
         assert store._connection.execute(found).fetchone() == (0,)
     assert b"ann" not in path.read_bytes()
+
+
+def test_calls_made_during_an_erased_exchange_go_with_it(path, writer, monkeypatch):
+    """Wherever they are; and what another process prunes meanwhile is no error."""
+    own = [exchange(f"/{n}", caller=("ann", "bob")[n % 2], at=NOON + n) for n in range(100)]
+    calls = [
+        exchange(f"/call/{n}", kind="client", parent_id=one.id, at=one.started_at)
+        for n, one in enumerate(own)
+    ]
+    writer.append(lines(*own, *calls))
+    assert writer.index(60)
+    other = sqlite3.connect(path, isolation_level=None)
+    real = erasing.transaction
+
+    def meanwhile(connection):
+        other.execute("DELETE FROM exchange WHERE seq = 1")
+        other.execute("DELETE FROM record WHERE seq = 1")
+        return real(connection)
+
+    monkeypatch.setattr(erasing, "transaction", meanwhile)
+    assert erase(path, ["ann"]) == 99
+    other.close()
+    with Store(path) as store:
+        assert store.count(Filter(kind="client")) == 50
+        assert store.count(Filter(caller=("bob",))) == 50
+        assert store.count() == 100
 
 
 def test_a_store_of_before_is_sealed_little_by_little(path, writer, monkeypatch):

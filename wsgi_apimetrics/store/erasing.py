@@ -13,7 +13,7 @@ from .indexing import Words
 from .rows import COLUMNS
 
 _SLICE = 100
-_MOST_CALLS = 10_000
+_ALL = 2**40
 _ID = COLUMNS.index("id")
 
 
@@ -50,18 +50,29 @@ def erase(path: Path, callers: Sequence[str]) -> int:
 def _erase_one(connection: sqlite3.Connection, caller: str) -> int:
     erased = 0
     while True:
+        seqs = _belonging(connection, caller)
+        for start in range(0, len(seqs), _SLICE):
+            with transaction(connection):
+                some = retention.still_there(connection, seqs[start : start + _SLICE])
+                retention.delete(connection, Words(), some)
+            erased += len(some)
         with transaction(connection):
-            found = listing.keys(connection, Filter(caller=(caller,)), None, _SLICE)
-            seqs = dict.fromkeys(seq for _, seq in found)
-            for row in listing.by_keys(connection, found):
-                during = Filter(parent_id=row[_ID])
-                calls = listing.keys(connection, during, None, _MOST_CALLS)
-                seqs.update(dict.fromkeys(seq for _, seq in calls))
-            retention.delete(connection, Words(), list(seqs))
-            erased += len(seqs)
-            if not seqs:
+            # Others may have written meanwhile.
+            if not _belonging(connection, caller):
                 connection.execute(
                     "DELETE FROM tally WHERE facet = 'caller' AND value = ?", (caller[:400],)
                 )
                 connection.execute("DELETE FROM caller WHERE id = ?", (caller,))
                 return erased
+
+
+def _belonging(connection: sqlite3.Connection, caller: str) -> list[int]:
+    """Return the ``seq`` of a caller's exchanges, and of the calls that were made during them."""
+    found = listing.keys(connection, Filter(caller=(caller,)), None, _ALL)
+    if not found:
+        return []
+    ids = {row[_ID] for row in listing.by_keys(connection, found)}
+    calls = connection.execute(
+        "SELECT seq, parent_id FROM exchange NOT INDEXED WHERE parent_id IS NOT NULL"
+    )
+    return sorted({seq for _, seq in found} | {seq for seq, parent in calls if parent in ids})

@@ -256,7 +256,9 @@ class Store:
             try:
                 yield self._connection
             finally:
-                self._connection.execute("COMMIT")
+                # What went wrong may have ended it.
+                if self._connection.in_transaction:
+                    self._connection.execute("COMMIT")
 
     def _search(self, wanted: Filter) -> searching.Search | None:
         """Return how to search; a page and its count ask for the same."""

@@ -87,6 +87,12 @@ def give_back(connection: sqlite3.Connection) -> bool:
     return True
 
 
+def still_there(connection: sqlite3.Connection, seqs: list[int]) -> list[int]:
+    """Return those of some exchanges that nobody else has deleted meanwhile."""
+    query = "SELECT 1 FROM record WHERE seq = ?"
+    return [seq for seq in seqs if connection.execute(query, (seq,)).fetchone()]
+
+
 def delete(connection: sqlite3.Connection, words: Words, seqs: list[int]) -> None:
     """Delete exchanges everywhere but in the counts, inside the caller's transaction."""
     sealing.unseal(connection, {seq >> marks.BITS for seq in seqs})
