@@ -1,8 +1,8 @@
 """Hostile surroundings: no network but loopback, no inherited environment, no inherited state.
 
 Warnings are errors, the order is random and ``make test`` runs in dev mode: see pyproject.toml
-and the Makefile. Hypothesis has three profiles: ``quick`` (every run), ``thorough``, and
-``redaction`` (20,000 examples each); ``--hypothesis-profile`` chooses.
+and the Makefile. Hypothesis has four profiles: ``quick`` (every run), ``thorough``, ``redaction``
+(20,000 examples each) and ``unshrunk``; ``--hypothesis-profile`` chooses.
 """
 
 from __future__ import annotations
@@ -36,6 +36,14 @@ settings.register_profile(
     print_blob=True,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow],
+)
+# For tools/mutation.py: the same examples each time, and what fails is not made smaller.
+settings.register_profile(
+    "unshrunk",
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
 )
 settings.load_profile("quick")
 
