@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
 from .form_fields import decoded, holds_secret, redact_fields
-from .marks import Marks
+from .marks import MARKER, Marks
 from .patterns import Patterns
 from .rules import COMMON, Names
 
@@ -82,8 +82,8 @@ def redact_matrix(path: str, names: Names, place: str, marks: Marks) -> str:
 
     def replaced(found: re.Match[str]) -> str:
         rule = names.rule(unquote(found[1]).strip())
-        if rule is None or rule == "allowlist":
-            return found[0]
+        if rule is None or rule == "allowlist" or MARKER.fullmatch(unquote(found[2])):
+            return found[0]  # the query's ; parts its parameters too: they went before
         marker = _quoted(f"{place}.{found[1].strip()}", rule, found[2], marks)
         return f";{found[1]}={marker}"
 
