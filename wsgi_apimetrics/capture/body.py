@@ -86,10 +86,8 @@ class BodyRecorder:
     @property
     def kept(self) -> bytes:
         """The bytes that were kept, from the first."""
-        if self._small:
-            self._join()
         chunks = self._chunks
-        return chunks if isinstance(chunks, bytes) else b"".join(chunks)
+        return chunks if isinstance(chunks, bytes) else b"".join((*chunks, self._small or b""))
 
     def settled(self) -> BodyRecorder | bytes:
         """Return the bytes alone where there is nothing else to know: one piece, the whole body."""
@@ -124,13 +122,9 @@ class BodyRecorder:
             self._small += data
             self._large = sys.maxsize  # whatever comes next goes behind these
             if len(self._small) >= _JOINED:
-                self._join()
-
-    def _join(self) -> None:
-        if self._small and isinstance(self._chunks, list):
-            self._chunks.append(bytes(self._small))
-            self._small.clear()
-            self._large = _SMALL
+                chunks.append(bytes(self._small))
+                self._small.clear()
+                self._large = _SMALL
 
 
 class InputRecorder(BodyRecorder):

@@ -27,9 +27,9 @@ class Names:
     """Which names' values go: the denied ones, the usual secrets, and what is not allowed."""
 
     denied: dict[str, str]
-    allowed: tuple[frozenset[str], ...] = ()
-    ignore_case: bool = False
-    secrets: bool = False
+    allowed: tuple[frozenset[str], ...]
+    ignore_case: bool
+    secrets: bool
 
     def rule(self, name: str) -> str | None:
         """Return the rule by which the value of ``name`` goes, ``None`` if it stays."""
