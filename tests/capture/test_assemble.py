@@ -71,6 +71,9 @@ def test_the_url_is_the_one_that_the_client_used():
         ({"HTTP_HOST": "example.com:8080"}, "example.com:8080"),
         ({"SERVER_PORT": "8080"}, "localhost:8080"),
         ({"SERVER_PORT": "443", "wsgi.url_scheme": "https"}, "localhost"),
+        ({"SERVER_PORT": "443"}, "localhost:443"),
+        ({"SERVER_PORT": "80", "wsgi.url_scheme": "https"}, "localhost:80"),
+        ({"SERVER_PORT": ""}, "localhost"),
         ({"SERVER_NAME": "::1", "SERVER_PORT": "8080"}, "[::1]:8080"),
         ({"HTTP_X_FORWARDED_HOST": "evil.example"}, "localhost"),
     ],
@@ -97,6 +100,27 @@ def test_a_trusted_proxy_is_believed_as_far_as_it_is_trusted():
     assert exchange.request.url == "https://api.example.com:8443/v1/a"
     assert exchange.request.client_address == "203.0.113.9"
     assert exchange.request.peer_address == "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "expected"),
+    [
+        ("api.example.com:8000", "443", "api.example.com"),
+        ("api.example.com:8000", "80", "api.example.com:80"),
+        ("[::1]", "8443", "[::1]:8443"),
+        ("[::1]:8000", "8443", "[::1]:8443"),
+        ("api.example.com:8000", "", "api.example.com:8000"),
+    ],
+)
+def test_a_trusted_proxy_s_port_takes_the_place_of_the_host_s(host, port, expected):
+    """Unless it is the scheme's own: then none is needed."""
+    environ = {
+        "HTTP_HOST": host,
+        "HTTP_X_FORWARDED_PORT": port,
+        "HTTP_X_FORWARDED_PROTO": "https",
+    }
+    exchange = recorded(environ, policy=CapturePolicy(trusted_proxies=1))
+    assert exchange.request.url == f"https://{expected}/a"
 
 
 def test_fewer_values_than_trusted_proxies_are_not_believed():
@@ -256,3 +280,79 @@ def test_parameters_that_are_no_mapping_cost_no_exchange(params):
     """An app may put anything under the public key."""
     assert recorded(path_params=params).path_params == {}
     assert recorded(path_params={"id": 1}).path_params == {"id": 1}
+
+
+@pytest.mark.parametrize(
+    ("headers", "sent", "size"),
+    [
+        ([], b"", None),
+        ([], b"abc", 3),
+        ([("Content-LENGTH", "10")], b"", 10),
+        ([("X-First", "1"), ("Content-Length", "10")], b"abc", 10),
+        ([("Content-Length", "abc")], b"abc", 3),
+        ([("Content-Length", "0")], b"", 0),
+    ],
+)
+def test_a_response_that_is_left_out_has_the_size_that_is_known(headers, sent, size):
+    """What the app declared, else what passed; what a server sent by itself passed nowhere."""
+    headers = [*headers, ("Content-Type", "video/mp4")]
+    body = recorded(headers=headers, sent=sent, sent_omitted="sendfile").response.body
+    assert (body.content, body.size, body.wire_size) == (None, size, size)
+    assert (body.omitted, body.content_type) == ("sendfile", "video/mp4")
+
+
+def test_a_response_without_a_recorder_is_left_out():
+    """Nothing is known of it; that it is empty would be a guess."""
+    raw = RawExchange(ENVIRON, 0, DEFAULTS)
+    raw.status = "200 OK"
+    left_out = assemble(raw).response.body
+    assert (left_out.content, left_out.size, left_out.omitted) == (None, None, "policy")
+
+
+def test_a_policy_that_keeps_no_bodies_counts_them():
+    """An empty body is known to be empty all the same."""
+    policy = CapturePolicy(capture_response_body=False)
+    body = recorded(sent=b"abc", policy=policy).response.body
+    assert (body.content, body.size, body.wire_size, body.omitted) == (None, 3, 3, "policy")
+    body = recorded(policy=policy).response.body
+    assert (body.content, body.size, body.omitted) == (b"", 0, None)
+
+
+def test_a_coded_body_that_was_partly_read_has_no_size():
+    """The declared length is the coded body's; of the plain one only the beginning is known."""
+    plain = bytes(range(256)) * 40
+    coded = gzip.compress(plain)
+    environ = {"CONTENT_LENGTH": str(len(coded)), "HTTP_CONTENT_ENCODING": " GZIP "}
+    body = recorded(environ, received=coded[:-20]).request.body
+    assert body.content
+    assert plain.startswith(body.content)
+    assert (body.size, body.wire_size, body.truncated) == (None, len(coded), True)
+
+
+def test_a_cap_may_be_filled_to_its_last_byte():
+    """A plain body of just that size is whole; with one byte more it is not."""
+    policy = CapturePolicy(max_body_bytes=100)
+    for length, truncated in ((100, False), (101, True)):
+        coded = gzip.compress(b"a" * length)
+        exchange = recorded(
+            headers=[("Content-Encoding", "gzip")], sent=coded, received=b"b" * length,
+            policy=policy,
+        )  # fmt: skip
+        body = exchange.response.body
+        assert (body.content, body.truncated) == (b"a" * 100, truncated)
+        assert exchange.request.body.truncated is truncated
+        assert exchange.request.body.size == length
+
+
+def test_an_exchange_that_never_began_waited_to_its_end():
+    """A response without a start took all of its time to answer."""
+    raw = RawExchange(ENVIRON, 0, DEFAULTS)
+    raw.ended = raw.started + 1.0
+    timings = assemble(raw).timings
+    assert (timings.wait, timings.receive) == (pytest.approx(1.0), pytest.approx(0.0))
+
+
+def test_an_empty_header_is_one_and_an_empty_variable_is_none():
+    """Servers set CONTENT_TYPE to nothing where the client said nothing (PEP 3333)."""
+    headers = recorded({"CONTENT_TYPE": "", "CONTENT_LENGTH": "", "HTTP_X": ""}).request.headers
+    assert headers == (("X", ""),)

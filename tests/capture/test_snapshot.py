@@ -120,3 +120,36 @@ def test_a_response_with_too_many_headers_costs_no_more_than_the_bound():
     kept = exchange.response.headers
     assert kept == tuple(headers[: len(kept)])
     assert 20 < len(kept) < 50
+
+
+def test_a_request_past_the_bounds_keeps_as_many_headers_as_fit():
+    """Each is counted once; what is no variable of CGI's and no header makes room for them."""
+    policy = CapturePolicy(max_headers=3, max_header_bytes=1024)
+    environ = {"X_OWN": "1", "HTTP_A": "2", "HTTP_B": "3", "HTTP_C": "4", "HTTP_HOST": "5"}
+    texts, size = Snapshot(policy)(environ)
+    assert texts == {"HTTP_HOST": "5", "HTTP_A": "2", "HTTP_B": "3"}
+    assert size == 3
+
+
+@pytest.mark.parametrize(("length", "kept"), [(1012, ["HTTP_A", "HTTP_B"]), (1013, ["HTTP_A"])])
+def test_headers_may_fill_the_bound_to_its_last_byte(length, kept):
+    """Names count as well as values; one that is too long ends it."""
+    policy = CapturePolicy(max_header_bytes=1024)
+    environ = {"HTTP_A": "", "HTTP_B": "b" * length, "HTTP_C": "", "X_OWN": "x" * 20}
+    texts, _ = Snapshot(policy)(environ)
+    assert list(texts) == kept
+    headers = [("A", ""), ("B", "b" * (length + 10)), ("C", "")]
+    assert [f"HTTP_{name}" for name, _ in bounded_headers(headers, policy)] == kept
+
+
+def test_without_options_a_request_keeps_80_kilobytes_of_text_at_most():
+    """16 of its address, 64 of its headers, and 200 of these."""
+    snapshot = Snapshot(CapturePolicy())
+    texts, _ = snapshot({"PATH_INFO": "/" * 1_000_000, "QUERY_STRING": "q=" + "a" * 16382})
+    assert texts == {"PATH_INFO": "/" * 16384, "QUERY_STRING": "q=" + "a" * 16382}
+    texts, _ = snapshot({"HTTP_A": "a" * (65536 - 6)})
+    assert len(texts) == 1
+    texts, _ = snapshot({"HTTP_A": "a" * (65536 - 5)})
+    assert not texts
+    texts, _ = snapshot({f"HTTP_{number}": "" for number in range(300)})
+    assert len(texts) == 200

@@ -120,6 +120,23 @@ def test_what_patterns_overlap_goes_whole() -> None:
     """No end of a match stays behind another's marker."""
     after = redacted_body('{"a": "xabcdefy"}', redact_patterns=("abcd", "cdef"))
     assert after == '{"a": "x[REDACTED 6]y"}'
+    after = redacted_body('{"a": "xabcdefy"}', redact_patterns=("abcdef", "bc", "cd"))
+    assert after == '{"a": "x[REDACTED 6]y"}'
+
+
+def test_what_patterns_find_side_by_side_goes_piece_by_piece() -> None:
+    """Two that touch share no character."""
+    after = redacted_body('{"a": "xabcdy"}', redact_patterns=("ab", "cd"))
+    assert after == '{"a": "x[REDACTED 2][REDACTED 2]y"}'
+
+
+def test_a_marker_stays_and_what_stands_behind_it_goes() -> None:
+    """An earlier pass put it there; another may know of more."""
+    came = exchange(body("12 and x3 and y4", "text/plain"))
+    once = redact(came, redact_patterns=(r"\d{2}",))
+    assert once.request.body.content == b"[REDACTED 2] and x3 and y4"
+    after = redact(once, redact_patterns=(r"\d{1,2}",)).request.body.content
+    assert after == b"[REDACTED 2] and x[REDACTED 1] and y[REDACTED 1]"
 
 
 def test_a_binary_body_under_patterns_is_left_out() -> None:
