@@ -22,6 +22,7 @@ from wsgi_apimetrics.backends.readme_links import (
     DocumentationLinks,
 )
 from wsgi_apimetrics.redaction.mask import mask
+from wsgi_apimetrics.testing import Memory, capture_exchanges
 
 KEY = "rdme_xn8s9hf3ntverysecret"
 BASIC = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
@@ -322,3 +323,20 @@ def test_a_given_base_is_never_looked_up(exchange_id):
     links = DocumentationLinks("https://docs")
     links.refresh(lambda: pytest.fail("asked"))
     assert links.header(exchange_id) == (HEADER, f"https://docs/logs/{exchange_id}")
+
+
+def test_a_response_that_readme_does_not_get_has_no_link():
+    """Another backend records it; ReadMe is asked for another host alone."""
+    readme = ReadMe(
+        api_key=KEY,
+        grouping_function=who,
+        base_log_url="https://docs.example/logs",
+        allowed_http_hosts=["far.example"],
+    )
+    memory = Memory()
+    with capture_exchanges(ApiMetricsMiddleware(app, readme, memory)) as captured:
+        client = Client(captured.app)
+        near = client.get("/", buffered=True)
+        far = client.get("/", base_url="http://far.example/", buffered=True)
+    assert HEADER not in near.headers
+    assert far.headers[HEADER].startswith("https://docs.example/logs/")

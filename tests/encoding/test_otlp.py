@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
+from importlib.machinery import PathFinder
 
 import pytest
 from apitoolkit_checker import SDK_TYPES, body_of, check_error, strict_json
@@ -14,6 +16,7 @@ from strategies import an_exchange, client_exchanges, redacted, redacted_exchang
 from wsgi_apimetrics.backends import otlp
 from wsgi_apimetrics.encoding.apitoolkit_span import APIToolkitSpans
 from wsgi_apimetrics.encoding.otlp import OTLPEncoder
+from wsgi_apimetrics.encoding.text import text_of
 from wsgi_apimetrics.exceptions import MissingExtraError
 from wsgi_apimetrics.exchange import Body, ErrorRecord, Group, Request, Response
 
@@ -237,3 +240,28 @@ def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.setattr(otlp, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"wsgi-apimetrics\[otlp\]"):
         otlp.require_opentelemetry_proto()
+
+
+def test_the_messages_are_missing_too_where_nothing_of_opentelemetry_is_there(monkeypatch):
+    """Python says that in another way: the parent can't be imported."""
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.setattr(sys, "meta_path", [PathFinder])
+    for name in [name for name in sys.modules if name.partition(".")[0] == "opentelemetry"]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(MissingExtraError, match=r"wsgi-apimetrics\[otlp\]"):
+        otlp.require_opentelemetry_proto()
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (Body(None), None),
+        (Body("ü".encode(), 2, 2, "text/plain"), "ü"),
+        (Body(b"\xff", 1, 1, "text/plain"), None),
+        (Body(b"a\0b", 3, 3, ""), None),
+        (Body(b"a\0b", 3, 3, "text/plain"), "a\0b"),
+    ],
+)
+def test_a_body_is_text_if_it_can_be_read_as_one(body, text):
+    """Nothing that was left out, no bytes of another coding, no NULs unless it says text."""
+    assert text_of(body) == text
