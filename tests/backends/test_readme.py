@@ -11,7 +11,7 @@ from har_schema import check_log
 from hypothesis import given
 from hypothesis import strategies as st
 from servers import Answer, http_server
-from werkzeug.test import Client
+from werkzeug.test import Client, EnvironBuilder
 
 from wsgi_apimetrics import ApiMetricsMiddleware, ConfigurationError, ReadMe
 from wsgi_apimetrics.backends.readme import DASHBOARD, SERVER
@@ -340,3 +340,26 @@ def test_a_response_that_readme_does_not_get_has_no_link():
         far = client.get("/", base_url="http://far.example/", buffered=True)
     assert HEADER not in near.headers
     assert far.headers[HEADER].startswith("https://docs.example/logs/")
+
+
+def test_every_head_of_a_response_has_the_link_until_it_is_over():
+    """An app may begin anew with exc_info; the caller is asked for once."""
+    asked, heads, kept = [], [], []
+
+    def twice(environ, start_response):
+        kept.append(start_response)
+        start_response("200 OK", [])
+        start_response("500 Oh", [], (ValueError, ValueError("x"), None))
+        return [b"ok"]
+
+    def once(request):
+        asked.append(request)
+        return who(request)
+
+    readme = ReadMe(api_key=KEY, grouping_function=once, base_log_url="https://docs.example/logs")
+    with capture_exchanges(ApiMetricsMiddleware(twice, readme)) as captured:
+        captured.app(EnvironBuilder().get_environ(), lambda *args: heads.append(args))
+        kept[0]("500 Too Late", [])
+    links = [[name for name, _ in head[1]] for head in heads]
+    assert links == [[HEADER], [HEADER], []]
+    assert len(asked) == 1

@@ -115,15 +115,15 @@ def _shared_transports() -> dict[str, httpx.BaseTransport]:
     made = _transports(httpx.HTTPTransport)
     there = _shared.setdefault(pid, made)  # atomic: no lock for a fork to copy while it is held
     if there is made:
-        atexit.register(_close_shared, pid)
+        atexit.register(_close_shared)
     else:
         _close(made)
     return there
 
 
-def _close_shared(pid: int) -> None:
-    if pid == os.getpid():
-        _close(_shared.pop(pid, {}))
+def _close_shared() -> None:
+    """Close this process's: those that a fork has copied are the parent's."""
+    _close(_shared.pop(os.getpid(), {}))
 
 
 def _close(transports: Mapping[str, httpx.BaseTransport]) -> None:
