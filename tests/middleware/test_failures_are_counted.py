@@ -52,3 +52,20 @@ def test_a_status_that_is_no_text_is_the_servers_to_refuse(status, caplog):
     assert came == [(status, [])]
     assert [exchange.response.status_code for exchange in memory.exchanges] == [500]
     assert not caplog.text
+
+
+def test_headers_that_are_no_pairs_are_the_servers_to_refuse(caplog):
+    """They reach the server as they came; the exchange is recorded without them."""
+    came, headers = [], [("X-Triple", "a", "b")]
+
+    def odd(environ, start_response):
+        start_response("200 OK", headers)
+        return [b"x"]
+
+    memory = Memory()
+    ApiMetricsMiddleware(odd, memory)(
+        EnvironBuilder().get_environ(), lambda *args: came.append(args)
+    )
+    assert came == [("200 OK", headers)]
+    assert [exchange.response.headers for exchange in memory.exchanges] == [()]
+    assert caplog.text.count("capture failed in start_response: TypeError") == 1
