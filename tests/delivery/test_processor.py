@@ -593,19 +593,47 @@ def test_without_a_worker_a_request_waits_no_longer_than_one_call_may_take(made)
     assert list(sink.accepted) == ["a", "b"]
 
 
-def test_a_fault_in_the_worker_is_told_and_does_not_end_it(made, monkeypatch, caplog):
-    """An encoder that breaks its promise: what it returns is no fragment."""
-    monkeypatch.setattr(worker, "_PAUSE_AFTER_FAULT", 0.0)
+@pytest.mark.parametrize("odd", [None, Fragment("odd", "a text"), Fragment("odd", None)])
+def test_an_encoder_that_breaks_its_promise_costs_its_exchange_alone(made, odd):
+    """What it returns is no fragment: counted, and the next goes out."""
     sink = Sink()
     it = made(
         sink,
         buffer_length=1,
-        prepare=lambda item, without: None if item.id == "odd" else prepare(item, without),
+        prepare=lambda item, without: odd if item.id == "odd" else prepare(item, without),
     )
-    it.submit(Item("odd"))
-    until(lambda: "rig: AttributeError in the worker" in caplog.text)
-    it.submit(Item("fine"))
-    until(lambda: list(sink.accepted) == ["fine"])
+    submit(it, [Item("odd"), Item("fine")])
+    assert it.flush(5)
+    assert list(sink.accepted) == ["fine"]
+    assert it.stats().dropped == {"encoding_failed": 1}
+
+
+def test_a_transport_that_breaks_its_promise_loses_nothing(made, caplog):
+    """What it returns says nothing: the exchange is tried again."""
+
+    class Odd(Sink):
+        def send(self, payload):
+            return super().send(payload) if self.sent else self.sent.append(payload)
+
+    sink = Odd()
+    it = made(sink, buffer_length=1)
+    it.submit(Item("a"))
+    until(lambda: list(sink.accepted) == ["a"])
+    assert "the transport returned NoneType" in caplog.text
+
+
+def test_a_fault_in_the_worker_is_told_and_does_not_end_it(made, monkeypatch, caplog):
+    """Whatever it is: here the looking for the time."""
+    monkeypatch.setattr(worker, "_PAUSE_AFTER_FAULT", 0.0)
+    sink = Sink()
+    it = made(sink, buffer_length=1)
+    it.submit(Item("a"))
+    until(lambda: list(sink.accepted) == ["a"])
+    with monkeypatch.context() as patch:
+        patch.setattr(it._worker.pipeline, "turn", lambda: 1 / 0)
+        it.submit(Item("b"))
+        until(lambda: "rig: ZeroDivisionError in the worker" in caplog.text)
+    until(lambda: list(sink.accepted) == ["a", "b"])
 
 
 def test_a_worker_that_finds_enough_does_not_sleep():

@@ -56,7 +56,7 @@ class Preparer:
         captured = piece.captured
         if captured is None:
             return None
-        fragment = attempt(lambda: self._prepare(captured, True))
+        fragment = attempt(lambda: _fragment(self._prepare(captured, True)))
         if isinstance(fragment, Exception) or self._too_large(fragment):
             return None
         with self._ledger.lock:
@@ -64,7 +64,7 @@ class Preparer:
         return Piece(fragment, piece.cost)
 
     def _piece(self, captured: Captured) -> Piece | None:
-        fragment = attempt(lambda: self._prepare(captured, False))
+        fragment = attempt(lambda: _fragment(self._prepare(captured, False)))
         if isinstance(fragment, Exception):
             self._give_up(captured, fragment)
             return None
@@ -98,3 +98,10 @@ class Preparer:
                 reason.value,
             )
         self._ledger.drop_in_hand(reason, captured.cost)
+
+
+def _fragment(made: Fragment) -> Fragment:
+    """Hold an encoder, which may be anybody's, to what it promises."""
+    if not isinstance(made.content, bytes):
+        raise TypeError(f"an encoder made {type(made.content).__name__}, not bytes")
+    return made

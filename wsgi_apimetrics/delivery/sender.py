@@ -125,6 +125,8 @@ class Sender:
         outcome = attempt(partial(self._transport.send, payload))
         if isinstance(outcome, Exception):
             return _no_answer(type(outcome).__name__, uncertain=True)
+        if not hasattr(outcome, "status_code"):
+            return _no_answer(f"the transport returned {type(outcome).__name__}", uncertain=True)
         return outcome
 
     def _unpackable(self, batch: Batch) -> None:
