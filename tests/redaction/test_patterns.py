@@ -139,6 +139,14 @@ def test_a_marker_stays_and_what_stands_behind_it_goes() -> None:
     assert after == b"[REDACTED 2] and x[REDACTED 1] and y[REDACTED 1]"
 
 
+def test_a_text_with_an_earlier_marker_keeps_its_spelling() -> None:
+    """What a pattern finds in the marker alone is nothing new."""
+    text = '{"a": 12345, "b": "\\u0041 [REDACTED 5]"}'
+    once = redact(exchange(text), redact_patterns=(r"\d{5}",))
+    twice = redact(once, redact_patterns=(r"\d{1,5}",))
+    assert twice.request.body.content == text.replace("12345", '"[REDACTED 5]"').encode()
+
+
 def test_a_binary_body_under_patterns_is_left_out() -> None:
     """It can't be searched."""
     after = redact(exchange(body(b"\x89PNG\xff", "image/png")), redact_patterns=("card",))

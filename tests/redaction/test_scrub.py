@@ -28,6 +28,10 @@ def trace_after(trace: str, value: str = VALUE) -> str:
         ("x\n[...]\nr22 y", "x\n[...]\nr22 y"),
         ("hunter2\n[...]\nunter22", "[REDACTED 7]\n[...]\n[REDACTED 7]"),
         ("hunt\n[...]\n", "[REDACTED 4]\n[...]\n"),
+        (
+            "a hunt\n[...]\nb hunt\n[...]\ner22",
+            "a [REDACTED 4]\n[...]\nb [REDACTED 4]\n[...]\n[REDACTED 4]",
+        ),
         ("x hunt...", "x [REDACTED 4]..."),
         ("x hun...", "x hun..."),
         ("x hunt... and on", "x hunt... and on"),

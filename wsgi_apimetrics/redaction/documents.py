@@ -165,7 +165,7 @@ def _patterns(text: str, patterns: Patterns, place: str, marks: Marks) -> str:
         is_text = token[0] == '"'
         value = scanstring(token, 1, True)[0] if is_text else token
         redacted = redact(place, value, marks)
-        if redacted is value or redacted == value:
+        if redacted == value:
             return token
         return quoted(redacted)
 
