@@ -253,7 +253,8 @@ def test_spool_full_is_counted(made, path):
     submit(it, items(100, content=b"x" * 50_000))
     until(lambda: it.stats().dropped.get("spool_full", 0) and not it.stats().queue_depth)
     stats = it.stats()
-    assert stats.spooled + stats.dropped["spool_full"] == 100
+    # A back-off may end at once (full jitter), and the backend takes what comes then.
+    assert stats.spooled + stats.delivered + stats.dropped["spool_full"] == 100
     until(lambda: rows(path) == it.stats().spooled)  # rows go first, and are counted then
 
 
