@@ -7,6 +7,10 @@ handler is installed: the hook wakes the workers that are there and waits for th
 from __future__ import annotations
 
 import atexit
+
+# OpenSSL cleans up when the process ends, the later the earlier it was first used. Under uWSGI what
+# was first used by the worker is gone before Python ends: a key that is masked then is a crash.
+import hashlib  # noqa: F401
 import os
 import sys
 import time
