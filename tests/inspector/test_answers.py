@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import doctest
+import html
 import json
+import re
 import sqlite3
 import time
 
@@ -127,6 +129,43 @@ def test_the_readme_log_is_what_would_be_sent_and_needs_a_caller(client):
     assert log["_id"] == known.id
     said = get(inspector, f"/exchanges/{unknown.id}/as/readme").text
     assert "takes no log\nwithout a caller" in said
+
+
+def test_what_a_caller_did_leads_to_the_list_of_it(client):
+    """Each count's link opens a list of as many, of this caller alone, in the same time."""
+    ada, now = Group("key & Ada", "Ada"), time.time() - 60
+    rounds = [
+        ("GET", "/users/<id>", 200, ada),
+        ("GET", "/users/<id>", 200, ada),
+        ("GET", "/users/<id>", 404, ada),
+        ("POST", "/users/<id>", 200, ada),
+        ("GET", "/a route/b", 200, ada),
+        ("GET", "/users/<id>", 404, Group("Grace", "Grace")),
+    ]
+    ones = [
+        exchange(at=now, method=method, route=route, status=status, group=group)
+        for method, route, status, group in rounds
+    ]
+    asked = client(*ones)
+    text = get(asked, "/callers/one?id=key+%26+Ada&last=1h").text
+    tops = text.partition('<div class="tops">')[2].partition("<h2>Newest")[0]
+    found = re.findall(r'<a href="([^"]+)">(.*?)</a></td><td class="n">(\d+)</td>', tops)
+    counts = {html.unescape(re.sub(r"<.*?>", "", words)): int(n) for _, words, n in found}
+    assert counts == {
+        "GET /users/<id>": 3,
+        "POST /users/<id>": 1,
+        "GET /a route/b": 1,
+        "404 GET /users/<id>": 1,
+        "200 OK": 4,
+        "404 Not Found": 1,
+        "203.0.113.9": 5,
+    }
+    for href, _, count in found:
+        address = html.unescape(href)
+        assert "last=1h" in address
+        listed = get(asked, address).text
+        assert f"<strong>{count}</strong>" in listed
+        assert listed.count("<tr data-id=") == int(count) + 1  # and the template of a row
 
 
 def test_a_body_as_a_file(client):
