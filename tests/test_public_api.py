@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from wsgi_apimetrics import MissingExtraError, cli
+from wsgi_apimetrics import OTLP, APIToolkit, MissingExtraError, cli
 
 PUBLIC = {
     "wsgi_apimetrics": {
@@ -126,6 +126,27 @@ def test_a_library_that_is_not_installed_is_an_extra(monkeypatch, module, librar
     monkeypatch.delitem(sys.modules, module, raising=False)
     with pytest.raises(MissingExtraError, match=rf"wsgi-apimetrics\[{extra}\]"):
         importlib.import_module(module)
+
+
+@pytest.mark.parametrize(
+    ("backend", "package", "module", "extra"),
+    [
+        (OTLP(endpoint="http://collector:4318"), "opentelemetry", "proto", "otlp"),
+        (APIToolkit(api_key="k", protocol="otlp"), "opentelemetry", "proto", "otlp"),
+        (APIToolkit(api_key="k"), "google", "auth", "apitoolkit"),
+    ],
+)
+@pytest.mark.parametrize("what_is_missing", ["the module", "its package"])
+def test_a_backend_whose_libraries_are_not_installed_names_its_extra(
+    monkeypatch, backend, package, module, extra, what_is_missing
+):
+    """Before anything is captured, and also where nothing else of the same package is there."""
+    missing = package if what_is_missing == "its package" else f"{package}.{module}"
+    for name in [name for name in sys.modules if name.startswith(f"{package}.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(MissingExtraError, match=rf"wsgi-apimetrics\[{extra}\]"):
+        backend.parts({}, {})
 
 
 def test_importing_the_command_line_runs_nothing():

@@ -36,6 +36,19 @@ class MissingExtraError(ConfigurationError, ImportError):
         self.extra = extra
 
 
+def require_extra(feature: str, extra: str, *modules: str) -> None:
+    """Raise :class:`MissingExtraError` unless ``modules`` are installed; imports none of them."""
+    from importlib.util import find_spec
+
+    for module in modules:
+        try:
+            found = find_spec(module)
+        except ModuleNotFoundError:  # not even the package that it would be in
+            found = None
+        if found is None:
+            raise MissingExtraError(feature, extra)
+
+
 class StoreError(ApiMetricsError):
     """A local store can't be used: it is not ours, damaged, newer, or not there."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
-from importlib.machinery import PathFinder
 
 import pytest
 from apitoolkit_checker import SDK_TYPES, body_of, check_error, strict_json
@@ -13,11 +11,9 @@ from hypothesis import given
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from strategies import an_exchange, client_exchanges, redacted, redacted_exchanges
 
-from wsgi_apimetrics.backends import otlp
 from wsgi_apimetrics.encoding.apitoolkit_span import APIToolkitSpans
 from wsgi_apimetrics.encoding.otlp import OTLPEncoder
 from wsgi_apimetrics.encoding.text import text_of
-from wsgi_apimetrics.exceptions import MissingExtraError
 from wsgi_apimetrics.exchange import Body, ErrorRecord, Group, Request, Response
 
 RESOURCE = {"service.name": "shop"}
@@ -233,23 +229,6 @@ def test_what_has_no_utf8_is_replaced():
     assert attributes["http.request.header.x"] == ["?"]
     assert attributes["user.id"] == "?"
     assert attributes["http.response.body.content"] == "data:image/x;base64,/wA="
-
-
-def test_a_missing_extra_is_named(monkeypatch):
-    """Without the messages the error says what to install."""
-    monkeypatch.setattr(otlp, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"wsgi-apimetrics\[otlp\]"):
-        otlp.require_opentelemetry_proto()
-
-
-def test_the_messages_are_missing_too_where_nothing_of_opentelemetry_is_there(monkeypatch):
-    """Python says that in another way: the parent can't be imported."""
-    monkeypatch.setattr(sys, "path", [])
-    monkeypatch.setattr(sys, "meta_path", [PathFinder])
-    for name in [name for name in sys.modules if name.partition(".")[0] == "opentelemetry"]:
-        monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(MissingExtraError, match=r"wsgi-apimetrics\[otlp\]"):
-        otlp.require_opentelemetry_proto()
 
 
 @pytest.mark.parametrize(

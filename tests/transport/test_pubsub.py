@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
-from importlib.machinery import PathFinder
 
 import pytest
 from apitoolkit_checker import check_message
@@ -14,7 +12,6 @@ from servers import Answer, http_server, reset
 from strategies import an_exchange
 
 from wsgi_apimetrics.encoding.apitoolkit import APIToolkitEncoder
-from wsgi_apimetrics.exceptions import MissingExtraError
 from wsgi_apimetrics.transport import google, pubsub
 from wsgi_apimetrics.transport.client import HttpClient
 from wsgi_apimetrics.transport.google import ServiceToken
@@ -223,20 +220,3 @@ def test_a_date_that_cannot_be_read_says_nothing_of_the_clock():
     """A proxy may answer without one."""
     token = ServiceToken(account().info)
     assert token.renew(None) == token.renew("yesterday") == 0.0
-
-
-def test_a_missing_extra_is_named(monkeypatch):
-    """Without google-auth the error says what to install."""
-    monkeypatch.setattr(google, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"wsgi-apimetrics\[apitoolkit\]"):
-        google.require_google_auth()
-
-
-def test_google_auth_is_missing_too_where_nothing_of_google_is_there(monkeypatch):
-    """Python says that in another way: the parent can't be imported."""
-    monkeypatch.setattr(sys, "path", [])
-    monkeypatch.setattr(sys, "meta_path", [PathFinder])
-    for name in [name for name in sys.modules if name.partition(".")[0] == "google"]:
-        monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(MissingExtraError, match=r"wsgi-apimetrics\[apitoolkit\]"):
-        google.require_google_auth()

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .. import options
 from ..delivery.policy import BatchLimits, DeliveryPolicy
 from ..delivery.retry import RetryTable
-from ..exceptions import ConfigurationError
+from ..exceptions import ConfigurationError, require_extra
 from ..options import BOOLEAN, ENV_PREFIX, SECRET, STRINGS, TEXT, choice, option, optional
 from ..redaction.policy import RedactionPolicy
 from ..redaction.vocabulary import APITOOLKIT
-from ..transport.google import require_google_auth
 from ..transport.policy import URL, HttpPolicy
 from .base import Backend, Parts
-from .otlp import OTLP_LIMITS, OTLP_RETRIES, open_otlp, otlp_encoder, require_opentelemetry_proto
+from .otlp import OTLP_EXTRA, OTLP_LIMITS, OTLP_RETRIES, open_otlp, otlp_encoder
 from .selection import SelectionPolicy
 
 if TYPE_CHECKING:
@@ -122,7 +121,9 @@ def _pubsub(
     key = _required_key(settings)
     emulator = environment.get(EMULATOR_VARIABLE, "").strip() or None
     if emulator is None:
-        require_google_auth()
+        require_extra(
+            "Sending to APIToolkit over Pub/Sub", "apitoolkit", "google.auth", "cryptography"
+        )
 
     def open_transport() -> Transport:
         # urllib3 is imported here, on the worker.
@@ -148,7 +149,7 @@ def _pubsub(
 def _otlp(
     settings: APIToolkitSettings, _: Mapping[str, str], http: HttpPolicy, timeout: float
 ) -> Way:
-    require_opentelemetry_proto()
+    require_extra(*OTLP_EXTRA)
     headers = {"x-api-key": _required_key(settings)}
     endpoint = settings.endpoint or f"{settings.root_url.rstrip('/')}/v1/traces"
 

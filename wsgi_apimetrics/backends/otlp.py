@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import options
 from .._version import __version__
 from ..delivery.policy import BatchLimits, DeliveryPolicy
 from ..delivery.retry import RetryTable
-from ..exceptions import ConfigurationError, MissingExtraError
+from ..exceptions import ConfigurationError, require_extra
 from ..options import BOOLEAN, ENV_PREFIX, TEXT, Kind, choice, list_from_text, option, optional
 from ..redaction.policy import RedactionPolicy
 from ..redaction.vocabulary import APITOOLKIT
@@ -37,6 +36,9 @@ OTLP_RETRIES = RetryTable(retry=frozenset({429, 502, 503, 504}))
 
 OTLP_LIMITS = BatchLimits(max_exchanges=512, max_bytes=4_000_000)
 """Collectors take 20 MiB by HTTP and 4 MiB by gRPC, which some pass it on by."""
+
+OTLP_EXTRA = ("Sending by OTLP", "otlp", "opentelemetry.proto")
+"""What whoever sends by OTLP requires."""
 
 
 def _fields(value: Any) -> Mapping[str, str]:
@@ -118,7 +120,7 @@ class OTLP(Backend):
                 "OTLP: endpoint is missing: give OTLP(endpoint=...) or set the environment "
                 f"variable {ENV_PREFIX}OTLP_ENDPOINT"
             )
-        require_opentelemetry_proto()
+        require_extra(*OTLP_EXTRA)
         http = options.build(HttpPolicy, values)
         delivery = options.build(DeliveryPolicy, values)
         compressed = settings.compression == "gzip"
@@ -146,16 +148,6 @@ class OTLP(Backend):
             takes_client_exchanges=True,
             vocabulary=APITOOLKIT,
         )
-
-
-def require_opentelemetry_proto() -> None:
-    """Raise :class:`MissingExtraError` unless the messages are installed; imports none of it."""
-    try:
-        found = find_spec("opentelemetry.proto")
-    except ModuleNotFoundError:
-        found = None
-    if found is None:
-        raise MissingExtraError("Sending by OTLP", "otlp")
 
 
 def otlp_encoder(

@@ -20,7 +20,7 @@ from rich.text import Text
 from ..demo.secrets import PLANTED
 from ..demo.server import Server
 from ..demo.traffic import calls, drive
-from ..exceptions import MissingExtraError
+from ..exceptions import require_extra
 from ..jsonline import loads
 from ..store import Filter, Store, Summary, default_path
 from .exchange_view import view
@@ -43,9 +43,7 @@ _FLOWS_EVERY_SECONDS = 2.0
 )
 def demo_command(requests: int, serve: bool, store_path: Path | None) -> None:
     """Watch a small real API at work: no account, no network, done in seconds."""
-    for package in ("flask", "gunicorn"):
-        if importlib.util.find_spec(package) is None:
-            raise MissingExtraError("the demo", "demo")
+    require_extra("the demo", "demo", "flask", "gunicorn")
     out = console()
     path = store_path or default_path().with_name("demo.sqlite")
     if store_path is None:

@@ -7,14 +7,11 @@ store of its own. It needs the extra ``[inspector]``.
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from ..exceptions import require_extra
 
-from ..exceptions import MissingExtraError
+require_extra("the inspector", "inspector", "jinja2")
 
-if find_spec("jinja2") is None:
-    raise MissingExtraError("the inspector", "inspector")
-
-from .app import Inspector
-from .server import serve
+from .app import Inspector  # noqa: E402 - jinja2 first
+from .server import serve  # noqa: E402
 
 __all__ = ["Inspector", "serve"]

@@ -10,25 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from importlib.util import find_spec
 from typing import Any
-
-from ..exceptions import MissingExtraError
 
 AUDIENCE = "https://pubsub.googleapis.com/"
 LIFETIME_SECONDS = 3600
 """The longest that Google takes."""
 _RENEW_AFTER_SECONDS = 3000
-
-
-def require_google_auth() -> None:
-    """Raise :class:`MissingExtraError` unless what signs is installed; imports none of it."""
-    try:
-        found = find_spec("google.auth") and find_spec("cryptography")
-    except ModuleNotFoundError:
-        found = None
-    if found is None:
-        raise MissingExtraError("Sending to APIToolkit over Pub/Sub", "apitoolkit")
 
 
 class ServiceToken:
