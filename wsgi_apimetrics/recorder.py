@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from .backends.base import Parts
 from .backends.sampling import Selection
-from .capture.record import GroupOutcome, RawExchange, reseed_ids
+from .capture.record import GroupOutcome, RawExchange, assembler, reseed_ids
 from .capture.status import status_code_of
+from .delivery.pipeline import spooler
 from .delivery.processor import BatchProcessor
 from .delivery.submission import Captured
 from .reported import Group
@@ -63,7 +64,7 @@ class Lane:
         self._submit = self.processor.submit
         self._made: Prepare | None = None
         if parts.delivery.spool_dir is not None:
-            self._import_ahead()
+            self._make_ready()
 
     def with_parts(self, parts: Parts) -> Lane:
         """Return a lane that takes the same exchanges another way."""
@@ -118,11 +119,10 @@ class Lane:
             self._made = self._preparation()
         return self._made(captured, without_bodies)
 
-    def _import_ahead(self) -> None:
+    def _make_ready(self) -> None:
         """Have nothing left to import: what is captured is to be on disk a moment later."""
-        from .capture.assemble import assemble as _assemble  # noqa: F401
-        from .delivery.spool_stock import SpoolStock as _SpoolStock  # noqa: F401
-
+        assembler()
+        spooler()
         self._made = self._preparation()
 
     def _preparation(self) -> Prepare:

@@ -55,17 +55,30 @@ def test_while_requests_come_in_the_worker_rests():
 
 def test_a_moment_of_work_is_followed_by_a_rest():
     """Nine times as long, by the clock."""
-    courtesy = Courtesy(lambda: 1.0)
+    courtesy = Courtesy(lambda: 1.0, lambda: 1)
     work(None)
     begun = time.monotonic()
     courtesy.give_way()
     assert time.monotonic() - begun >= 9 * WORK
 
 
+def test_while_no_request_comes_in_nobody_is_given_way_to(monkeypatch):
+    """It still lets go of the interpreter lock."""
+    rests = []
+    monkeypatch.setattr(time, "sleep", rests.append)
+    courtesy = Courtesy(lambda: 1.0, iter([1, 1, 2]).__next__)
+    for _ in range(3):
+        work(None)
+        courtesy.give_way()
+    first, second, third = rests
+    assert second == 0.0
+    assert min(first, third) >= 9 * WORK
+
+
 def test_less_than_a_moment_is_not():
     """Whoever has hardly begun is not asked for how long to rest."""
     asked = []
-    courtesy = Courtesy(lambda: asked.append("asked") or 0.0)
+    courtesy = Courtesy(lambda: asked.append("asked") or 0.0, lambda: 1)
     work(None)
     courtesy.give_way()
     courtesy.give_way()

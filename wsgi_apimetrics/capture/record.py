@@ -148,11 +148,12 @@ class RawExchange:
 
     def exchange(self) -> Exchange:
         """Return the exchange as a value, made anew: what is not kept costs no memory."""
-        return _assembler()(self)
+        return assembler()(self)
 
 
 @cache
-def _assembler() -> Callable[[RawExchange], Exchange]:
+def assembler() -> Callable[[RawExchange], Exchange]:
+    """Return what makes an exchange of a record; only the first call imports it."""
     from .assemble import assemble
 
     return assemble

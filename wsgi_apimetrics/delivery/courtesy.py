@@ -29,17 +29,20 @@ def ease_at(fill: float) -> float:
 
 
 class Courtesy:
-    """One worker's; not to be shared by threads.
+    """One worker's; not to be shared by threads. While no requests come in, there is no rest.
 
     Args:
         ease: Returns how much of the rest may be taken, from 0.0 to 1.0; 0.0 still lets go of
             the interpreter lock, ``None`` does not.
+        submitted: Returns how many exchanges have come in so far.
     """
 
-    __slots__ = ("_ease", "_since")
+    __slots__ = ("_ease", "_seen", "_since", "_submitted")
 
-    def __init__(self, ease: Callable[[], float | None]) -> None:
+    def __init__(self, ease: Callable[[], float | None], submitted: Callable[[], int]) -> None:
         self._ease = ease
+        self._submitted = submitted
+        self._seen = 0
         self._since = 0.0
 
     def give_way(self) -> None:
@@ -49,5 +52,8 @@ class Courtesy:
             return
         ease = self._ease()
         if ease is not None:
+            before, self._seen = self._seen, self._submitted()
+            if before == self._seen:
+                ease = 0.0
             time.sleep(min(_LONGEST_REST, worked * _REST * ease))
         self._since = time.thread_time()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..notices import Notices
@@ -55,15 +56,18 @@ class Plan(NamedTuple):
 
     def stock(self, ledger: Ledger, notices: Notices) -> Stock:
         """Make the stock; nothing is opened yet."""
-        policy = self.policy
-        if policy.spool_dir is None:
+        directory = self.policy.spool_dir
+        if directory is None:
             return MemoryStock(ledger)
-        from .spool_files import SpoolFile, spool_path
-        from .spool_stock import SpoolBounds, SpoolStock
+        return spooler()(directory, self.name, self.destination, self.policy, ledger, notices)
 
-        path = spool_path(policy.spool_dir, self.name, self.destination)
-        bounds = SpoolBounds(policy.spool_max_bytes, policy.spool_max_age_seconds)
-        return SpoolStock(SpoolFile(path, policy.durability), bounds, ledger, notices)
+
+@cache
+def spooler() -> Callable[[str, str, str, DeliveryPolicy, Ledger, Notices], Stock]:
+    """Return what makes a stock on disk; only the first call imports it, and sqlite3 with it."""
+    from .spool_stock import spool_stock
+
+    return spool_stock
 
 
 class Pipeline:
@@ -74,8 +78,9 @@ class Pipeline:
         self.ledger = Ledger()
         self.buffer = Buffer(self.ledger, plan.policy.max_queue_size, plan.policy.max_queue_bytes)
         notices = Notices(plan.name)
+        courtesy = Courtesy(self._ease, lambda: self.ledger.submitted)
         self._preparer = Preparer(
-            plan.prepare, plan.limits, self.ledger, notices, Courtesy(self._ease).give_way
+            plan.prepare, plan.limits, self.ledger, notices, courtesy.give_way
         )
         self._stock = plan.stock(self.ledger, notices)
         self._sender = Sender(
@@ -90,7 +95,6 @@ class Pipeline:
         self._enough = min(plan.policy.buffer_length, plan.limits.max_exchanges)
         self._linger = LINGER_SECONDS if plan.policy.background_worker_mode else 0.0
         self._stocked_at = 0.0
-        self._seen = 0
         self.stocked = threading.Event()
         """Set when there is something for whoever sends from the spool."""
         self.hurry = 0
@@ -228,15 +232,14 @@ class Pipeline:
         return self.hurry > 0 or ledger.left() < self.hurry_up_to
 
     def _ease(self) -> float | None:
-        """How much of its rest the worker takes; none while no requests come in.
+        """How much of its rest the worker takes.
 
-        And none with a spool, for what is captured is to be on disk a moment later.
+        None with a spool, for what is captured is to be on disk a moment later.
         """
         policy, ledger = self._plan.policy, self.ledger
         if not policy.background_worker_mode:
             return None
-        before, self._seen = self._seen, ledger.submitted
-        if before == ledger.submitted or self._plan.spooling or self._hurries():
+        if self._plan.spooling or self._hurries():
             return 0.0
         fill = max(
             ledger.waiting / policy.max_queue_size, ledger.waiting_bytes / policy.max_queue_bytes

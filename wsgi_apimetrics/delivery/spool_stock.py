@@ -20,9 +20,9 @@ from ..notices import Notices
 from ..payload import Outcome
 from ..stats import DropReason
 from .ledger import Ledger
-from .policy import BatchLimits
+from .policy import BatchLimits, DeliveryPolicy
 from .spool import Removed, Spool
-from .spool_files import Rebuilt, SpoolFile
+from .spool_files import Rebuilt, SpoolFile, spool_path
 from .spool_schema import SpoolUnusable, is_damage
 from .stock import MemoryStock, Piece
 
@@ -38,6 +38,20 @@ class SpoolBounds:
 
     max_bytes: int
     max_age_seconds: float
+
+
+def spool_stock(
+    directory: str,
+    name: str,
+    destination: str,
+    policy: DeliveryPolicy,
+    ledger: Ledger,
+    notices: Notices,
+) -> SpoolStock:
+    """Make the stock of the backend ``name`` for ``destination``; nothing is opened yet."""
+    file = SpoolFile(spool_path(directory, name, destination), policy.durability)
+    bounds = SpoolBounds(policy.spool_max_bytes, policy.spool_max_age_seconds)
+    return SpoolStock(file, bounds, ledger, notices)
 
 
 class SpoolStock:
