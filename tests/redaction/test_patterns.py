@@ -57,13 +57,13 @@ def test_one_check_digit_of_ten_fits(number: int, digit: int) -> None:
     "piece", ["1", "1 ", "a", "eyJ", "eyJa.", "a@", "-----BEGIN ", "AKIA", "a."]
 )
 def test_named_detectors_take_time_by_the_length(name: str, piece: str) -> None:
-    """Sixteen times the text takes nowhere near 256 times as long."""
+    """Sixteen times the text takes nowhere near 256 times the work of this thread."""
 
     def seconds(length: int) -> float:
         text = (piece * length)[:length]
-        started = time.perf_counter()
+        started = time.thread_time()
         list(DETECTORS[name](text))
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
     short = min(seconds(4_000) for _ in range(3))
     assert min(seconds(64_000) for _ in range(3)) < max(short, 0.0005) * 100
@@ -91,12 +91,12 @@ def test_what_could_run_away_is_refused(rule: str) -> None:
     "rule", [r"EMP-\d{6}", r"\d+", r"\w{1,64}@\w{1,64}", "(?:foo|bar)-[a-z]{2,8}", r"(?i)key=\S+"]
 )
 def test_accepted_patterns_are_quick_on_any_text(rule: str) -> None:
-    """A megabyte of what they like most takes moments."""
+    """As much of what they like most as they are given takes moments of this thread's work."""
     patterns = Patterns([rule])
     for text in ("a" * LONGEST, "1" * LONGEST, "foo-" * 1000, "key=" * 1000, "a@" * 2000):
-        started = time.monotonic()
+        started = time.thread_time()
         patterns.redact("place", text, Marks(README, (), listens=False))
-        assert time.monotonic() - started < 2
+        assert time.thread_time() - started < 2
 
 
 def test_a_value_too_long_for_an_unbounded_pattern_goes_whole() -> None:
