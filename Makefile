@@ -134,7 +134,7 @@ fuzz: venv  ## Five minutes of fuzzed bodies and rules (Python 3.11)
 .PHONY: mutation
 mutation: venv  ## Changes to capture and redaction that no test notices
 	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/mutation.txt
-	$(BIN)/python tools/mutation.py $(ARGS)
+	PYTHONHASHSEED=0 $(BIN)/python tools/mutation.py $(ARGS)
 
 .PHONY: chaos
 chaos: venv  ## Kill, fill, cut and damage whatever can be, and count what was lost
