@@ -153,3 +153,22 @@ def test_without_options_a_request_keeps_80_kilobytes_of_text_at_most():
     assert not texts
     texts, _ = snapshot({f"HTTP_{number}": "" for number in range(300)})
     assert len(texts) == 200
+
+
+@pytest.mark.parametrize(
+    ("environ", "fits"),
+    [
+        ({"X_OWN": "x" * 1024}, True),
+        ({"X_OWN": "x" * 1025}, False),
+        ({"X_OWN": "x", "HTTP_A": "", "HTTP_B": ""}, True),
+        ({"X_OWN": "x", "HTTP_A": "", "HTTP_B": "", "HTTP_C": ""}, False),
+    ],
+)
+@pytest.mark.parametrize("bounds", [(1024, 2048), (2048, 1024)])
+@pytest.mark.parametrize("others", [{}, {"an.object": object()}])
+def test_what_just_fits_is_kept_whole(environ, fits, bounds, others):
+    """Past the lower of the bounds, or with more headers, only what has a meaning is kept."""
+    of_headers, of_urls = bounds
+    policy = CapturePolicy(max_headers=3, max_header_bytes=of_headers, max_url_bytes=of_urls)
+    texts, _ = Snapshot(policy)(environ | others)
+    assert ("X_OWN" in texts) is fits

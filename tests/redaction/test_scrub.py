@@ -68,3 +68,15 @@ def test_a_value_is_known_in_every_dress(value: str, written: str) -> None:
 def test_the_longest_dress_goes_first() -> None:
     """Else the rest of it would be left, beside the marker for what it holds."""
     assert trace_after("E: long one\nmore", "long one\nmore") == "E: [REDACTED 13]"
+
+
+@pytest.mark.parametrize(
+    ("value", "trace", "expected"),
+    [
+        ("D 5]zz", "x D 5]z\n[...]\n", "x [REDACTED 5]\n[...]\n"),
+        ("ab[REDACTED", "\n[...]\nb[REDACTED y", "\n[...]\n[REDACTED 10] y"),
+    ],
+)
+def test_what_was_put_in_is_not_looked_through(value: str, trace: str, expected: str) -> None:
+    """A value may look like the half of a marker."""
+    assert trace_after(trace, value) == expected

@@ -92,11 +92,13 @@ def _disposition(head: str) -> tuple[str, str | None, tuple[tuple[int, int], ...
         raise Unreadable(Reason.MALFORMED)
     line = lines[0]
     start = re.match(r"content-disposition[ \t]*:[ \t]*form-data[ \t]*", line[0], re.IGNORECASE)
-    index = start.end() if start else -1
+    if start is None:
+        raise Unreadable(Reason.MALFORMED)
+    index = start.end()
     names: set[str] = set()
     filename: str | None = None
     spans: list[tuple[int, int]] = []
-    while 0 <= index < len(line[0]):
+    while index < len(line[0]):
         found = _PARAMETER.match(line[0], index)
         if found is None:
             raise Unreadable(Reason.MALFORMED)
@@ -112,7 +114,7 @@ def _disposition(head: str) -> tuple[str, str | None, tuple[tuple[int, int], ...
         elif "*" in key:
             raise Unreadable(Reason.MALFORMED)
         index = found.end()
-    if len(names) != 1 or not start:
+    if len(names) != 1:
         raise Unreadable(Reason.MALFORMED)
     return names.pop(), filename, tuple(spans)
 

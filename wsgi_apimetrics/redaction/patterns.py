@@ -58,7 +58,7 @@ def _cards(text: str) -> Iterator[Found]:
 def _last_group(text: str, groups: Sequence[Found], first: int) -> int | None:
     """Return the group that a card number beginning with the group ``first`` ends with."""
     digits, best = "", None
-    for index in range(first, min(len(groups), first + 19)):
+    for index in range(first, len(groups)):
         digits += text[slice(*groups[index])]
         if len(digits) > 19:
             break

@@ -74,12 +74,12 @@ def _clean_cuts(place: str, text: str, wanted: list[str], marks: Marks) -> str:
     for index in range(1, len(pieces), 2):
         before, after = pieces[index - 1], pieces[index + 1]
         for value in wanted:
-            for length in range(min(len(value) - 1, len(before)), LEAST - 1, -1):
+            for length in range(min(len(value), len(before)), LEAST - 1, -1):
                 if before.endswith(value[:length]):
                     marker = marks.text(place, "repeated value", value[:length])
                     before = before[: len(before) - length] + marker
                     break
-            for length in range(min(len(value) - 1, len(after)), LEAST - 1, -1):
+            for length in range(min(len(value), len(after)), LEAST - 1, -1):
                 if after.startswith(value[-length:]):
                     marker = marks.text(place, "repeated value", value[-length:])
                     after = marker + after[length:]
