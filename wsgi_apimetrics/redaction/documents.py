@@ -74,7 +74,7 @@ def _named(text: str, rules: BodyRules, place: str, marks: Marks) -> list[Span]:
         spans += json_walk.not_allowed(text, _judged(tree, document), place, marks.name)
     if not spans:
         json_walk.whole(text)
-    return sorted(spans, key=lambda span: (span[0], -span[1]))
+    return sorted(spans, key=lambda span: span[0])
 
 
 def _spliced(text: str, spans: list[Span], marks: Marks) -> str:

@@ -18,7 +18,13 @@ from .marks import Marks
 from .policy import RedactionPolicy
 from .rules import Rules, compiled
 from .scrub import scrub_errors
-from .urls import redact_matrix, redact_path_by_patterns, redact_query, redact_segments
+from .urls import (
+    quoted,
+    redact_matrix,
+    redact_path_by_patterns,
+    redact_query,
+    redact_segments,
+)
 from .vocabulary import Vocabulary
 
 _ADDRESS_HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded")
@@ -235,12 +241,9 @@ def _host(request: Request, rules: Rules, marks: Marks) -> str:
     """The authority without any userinfo, or a marker where a rule names the Host header."""
     userinfo, at, host = request.host.rpartition("@")
     if at:
-        host = quote(marks.text("request.host.userinfo", "userinfo", userinfo)) + at + host
+        host = quoted("request.host.userinfo", "userinfo", userinfo, marks) + at + host
     rule = rules.headers.denied.get("host")
-    if rule is not None:
-        marker = marks.text("request.host", rule, request.host)
-        return request.host if marker is request.host else quote(marker)
-    return host if at else request.host
+    return host if rule is None else quoted("request.host", rule, request.host, marks)
 
 
 def _client_address(request: Request, rules: Rules) -> str:

@@ -46,7 +46,7 @@ def redact_query(
         if "=" not in plain or not names or not _NESTED.search(plain):
             return value
         if plain.count("?") + plain.count("#") > _DEEPEST:
-            return _quoted(where, "nested URLs", value, marks)
+            return quoted(where, "nested URLs", value, marks)
         clean = redact_urls(plain, names, where, marks)
         return value if clean == plain else quote(clean)
 
@@ -59,7 +59,7 @@ def redact_urls(value: str, names: Names, place: str, marks: Marks) -> str:
         value = _QUERY.sub(lambda found: redact_query(found[0], names, None, place, marks), value)
     if "@" in value and "//" in value:
         value = _USERINFO.sub(
-            lambda found: _quoted(f"{place}.userinfo", "userinfo", found[0], marks), value
+            lambda found: quoted(f"{place}.userinfo", "userinfo", found[0], marks), value
         )
     if ";" in value and "=" in value and "/" in value:
         value = redact_matrix(value, names, place, marks)
@@ -84,7 +84,7 @@ def redact_matrix(path: str, names: Names, place: str, marks: Marks) -> str:
         rule = names.rule(unquote(found[1]).strip())
         if rule is None or rule == "allowlist" or MARKER.fullmatch(unquote(found[2])):
             return found[0]  # the query's ; parts its parameters too: they went before
-        marker = _quoted(f"{place}.{found[1].strip()}", rule, found[2], marks)
+        marker = quoted(f"{place}.{found[1].strip()}", rule, found[2], marks)
         return f";{found[1]}={marker}"
 
     return _MATRIX.sub(replaced, path)
@@ -105,7 +105,7 @@ def redact_segments(
         wanted = value.strip("/")
         if any(unquote(segment) == wanted for segment in segments):
             path = "/".join(
-                _quoted(f"{place}.{name}", rule, wanted, marks) if unquote(s) == wanted else s
+                quoted(f"{place}.{name}", rule, wanted, marks) if unquote(s) == wanted else s
                 for s in segments
             )
             continue
@@ -128,7 +128,8 @@ def redact_path_by_patterns(path: str, patterns: Patterns, place: str, marks: Ma
     return "/".join(map(redacted, path.split("/")))
 
 
-def _quoted(place: str, rule: str, raw: str, marks: Marks) -> str:
+def quoted(place: str, rule: str, raw: str, marks: Marks) -> str:
+    """Return the marker for what is percent-encoded, itself so, or what is it already."""
     plain = unquote(raw)
     marker = marks.text(place, rule, plain)
     return raw if marker is plain else quote(marker)
