@@ -236,20 +236,41 @@ def test_cookies_one_by_one(client):
     assert cookies.count("<tr>") == 2
 
 
+RULE = '<span class="rule" title="Redacted by this rule">{}</span>'
+
+
+def of_response(page):
+    """Return a page's part on the response: what is above its body, and the tree."""
+    response = page.partition("<h2>Response")[2].partition("</section>")[0]
+    head, _, body = response.partition("<h3>Body")[2].partition("</h3>")
+    return head, body.partition('<details class="raw"')[0]
+
+
 def test_what_a_pattern_took_out_is_marked_in_its_place(client):
-    """The rules are named beside the body, which they were noted of; markers are in the tree."""
+    """Each marker in the tree has its rule beside it."""
     policy = RedactionPolicy(redact_patterns=("card", "email"))
     got = {"note": "card 4242424242424242", "list": [{"to": "ada@example.com"}], "kept": "yes"}
     one = Redactor(policy, README).redact(exchange(at=time.time(), got=got))
     text = get(client(one, redactions=one.redactions), f"/exchanges/{one.id}").text
     assert "4242" not in text
     assert "ada@example.com" not in text
-    response = text.partition("<h2>Response")[2].partition("</section>")[0]
-    head = response.partition("<h3>Body")[2].partition("</h3>")[0]
+    head, tree = of_response(text)
+    assert "rule" not in head
+    assert f"card <mark>[REDACTED 16]</mark></span> {RULE.format('card')}" in tree
+    assert f"<mark>[REDACTED 15]</mark></span> {RULE.format('email')}" in tree
+    assert tree.count('class="rule') == 2
+
+
+def test_what_a_pattern_took_out_of_a_text_is_said_above_it(client):
+    """A text has no places; the markers are in it."""
+    policy = RedactionPolicy(redact_patterns=("card", "email"))
+    got = body(b"4242424242424242 is of ada@example.com", "text/plain")
+    one = Redactor(policy, README).redact(exchange(at=time.time(), got=got))
+    head, shown = of_response(
+        get(client(one, redactions=one.redactions), f"/exchanges/{one.id}").text
+    )
     assert '<span class="rule inside" title="Redacted by this rule">card, email</span>' in head
-    tree = response.partition('<div class="json"')[2].partition('<details class="raw"')[0]
-    assert tree.count("<mark>[REDACTED") == 2
-    assert "card <mark>" in tree
+    assert shown.count("<mark>[REDACTED") == 2
 
 
 def damaged(path):

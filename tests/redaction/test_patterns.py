@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgi_apimetrics.exceptions import ConfigurationError
+from wsgi_apimetrics.exchange import RedactedExchange
 from wsgi_apimetrics.redaction.marks import Marks
 from wsgi_apimetrics.redaction.patterns import DETECTORS, Patterns, passes_luhn
 from wsgi_apimetrics.redaction.regexes import LONGEST, user_pattern
@@ -140,11 +141,62 @@ def test_a_marker_stays_and_what_stands_behind_it_goes() -> None:
 
 
 def test_a_text_with_an_earlier_marker_keeps_its_spelling() -> None:
-    """What a pattern finds in the marker alone is nothing new."""
-    text = '{"a": 12345, "b": "\\u0041 [REDACTED 5]"}'
+    """What a pattern finds in the marker alone is nothing new at a place of an earlier pass."""
+    text = '{"a": 12345, "a": "\\u0041 [REDACTED 5]"}'
     once = redact(exchange(text), redact_patterns=(r"\d{5}",))
     twice = redact(once, redact_patterns=(r"\d{1,5}",))
     assert twice.request.body.content == text.replace("12345", '"[REDACTED 5]"').encode()
+
+
+def test_a_marker_of_the_app_s_own_is_no_earlier_pass() -> None:
+    """Where nothing was taken out before, a text that looks like a marker hides nothing."""
+    text = '{"a": 12345, "b": "[REDACTED 4567]"}'
+    once = redact(exchange(text), redact_patterns=(r"\d{5}",))
+    twice = redact(once, redact_patterns=(r"\d{4}",))
+    assert twice.request.body.content == b'{"a": "[REDACTED 5]", "b": "[REDACTED [REDACTED 4]]"}'
+
+
+MAIL = "ada@example.com"
+PLACES = [
+    (f'"{MAIL}"', ["$"]),
+    (f'{{"a": "to {MAIL}", "b": [1, {{}}, [], {{"d": "{MAIL}"}}]}}', ["$.a", "$.b[3].d"]),
+    (f'[["{MAIL}"], {{"a,b]": {{"}}": true}}, "\\u00e9": "{MAIL}"}}]', ["$[0][0]", "$[1].\xe9"]),
+    (f'{{"": {{"": "{MAIL}"}}, "z": "{MAIL}"}}', ["$..", "$.z"]),
+    (f'{{"{MAIL}": ["{MAIL}"]}}', ["$.[REDACTED 15]", "$.[REDACTED 15][0]"]),
+]  # fmt: skip
+
+
+def places(after: RedactedExchange) -> list[str]:
+    """Return where in the request's body something was taken out."""
+    prefix = "request.body."
+    return [
+        one.place.removeprefix(prefix) for one in after.redactions if one.place.startswith(prefix)
+    ]
+
+
+@pytest.mark.parametrize(("text", "expected"), PLACES)
+def test_a_pattern_names_the_place_in_the_document(text: str, expected: list[str]) -> None:
+    """As a rule by name does; a member's name has the member's, without what was found in it."""
+    after = redact(exchange(text), redact_patterns=("email",))
+    assert places(after) == expected
+    again = redact(after, redact_patterns=("email", r"\d{2,9}"))
+    assert again.request.body == after.request.body
+    assert places(again) == expected
+
+
+def test_lines_name_the_place_in_each() -> None:
+    """A place is one of a document; JSON lines are many."""
+    lines = body(f'{{"a": 1}}\n{{"b": "{MAIL}"}}\n', "application/x-ndjson")
+    assert places(redact(exchange(lines), redact_patterns=("email",))) == ["$.b"]
+
+
+def test_a_number_s_place_and_that_of_json_within_a_text() -> None:
+    """A card number may be no text, and a secret may be written inside of one."""
+    inside = json.dumps(json.dumps({"password": "hunter2"}))
+    text = f'{{"cards": [0, 4111111111111111], "raw": {inside}}}'
+    after = redact(exchange(text), redact_patterns=("card",), redact_common_secrets=True)
+    assert sorted(places(after)) == ["$.cards[1]", "$.raw"]
+    assert "hunter2" not in str(after.request)
 
 
 def test_a_binary_body_under_patterns_is_left_out() -> None:

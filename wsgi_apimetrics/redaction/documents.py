@@ -14,6 +14,7 @@ from typing import Any
 
 from . import json_walk, shortcut
 from .form_fields import holds_secret
+from .json_places import Places
 from .json_walk import TOKEN, Span, texts_of
 from .marks import Marks
 from .patterns import Patterns
@@ -144,11 +145,14 @@ def _marker(raw: str, place: str, rule: str, marks: Marks) -> str:
 
 def _written_inside(text: str, place: str, marks: Marks) -> str:
     """Take out the texts that are JSON themselves, with one of the usual names of secrets."""
+    places = Places(text, f"{place}.$", marks.name)
 
     def replaced(found: re.Match[str]) -> str:
         token = found[0]
         value = scanstring(token, 1, True)[0] if '\\"' in token else ""
-        return quoted(marks.text(place, COMMON, value)) if holds_secret(value) else token
+        if not holds_secret(value):
+            return token
+        return quoted(marks.text(places.at(found.start()), COMMON, value))
 
     return TOKEN.sub(replaced, text)
 
@@ -158,15 +162,15 @@ def _patterns(text: str, patterns: Patterns, place: str, marks: Marks) -> str:
     some = patterns.within(text)
     if some is None:
         return text
-    redact = some.redact
+    places = Places(text, f"{place}.$", marks.name)
 
     def replaced(found: re.Match[str]) -> str:
         token = found[0]
-        is_text = token[0] == '"'
-        value = scanstring(token, 1, True)[0] if is_text else token
-        redacted = redact(place, value, marks)
-        if redacted == value:
+        value = scanstring(token, 1, True)[0] if token[0] == '"' else token
+        spans = some.found(value, marks)
+        if not spans:
             return token
-        return quoted(redacted)
+        redacted = some.marked(spans, places.at(found.start()), value, marks)
+        return token if redacted == value else quoted(redacted)
 
     return TOKEN.sub(replaced, text)

@@ -57,10 +57,14 @@ class Marks:
         return (*self._before, *map(Redaction._make, self._found))
 
     def name(self, name: str) -> str:
-        """Return a name as a place may hold it: without what patterns find in it."""
-        if self._finds is None:
+        """Return a name as a place may hold it: without what patterns find in it.
+
+        What stands in a place of an earlier pass was spelt so by that one.
+        """
+        found = [] if self._finds is None else self._finds(name, self)
+        if found and any(name in place for place in self._known):
             return name
-        for start, end in reversed(self._finds(name, self)):
+        for start, end in reversed(found):
             name = name[:start] + self._marker(end - start) + name[end:]
         return name
 

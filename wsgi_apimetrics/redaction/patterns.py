@@ -14,6 +14,8 @@ from .regexes import LONGEST, UserPattern, user_pattern
 from .unreadable import Reason, Unreadable
 
 Found = tuple[int, int]
+Span = tuple[int, int, str]
+"""From where to where, and the rule that found it."""
 
 _DIGITS = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,}")
 _LIKE_DIGITS = re.compile(r"[0-9][0-9 -]{12}")
@@ -118,9 +120,11 @@ class Patterns:
 
     def redact(self, place: str, text: str, marks: Marks) -> str:
         """Return ``text`` with a marker for everything that a pattern finds in it."""
-        found = self._found(text, marks)
-        if not found:
-            return text
+        found = self.found(text, marks)
+        return self.marked(found, place, text, marks) if found else text
+
+    def marked(self, found: list[Span], place: str, text: str, marks: Marks) -> str:
+        """Return ``text`` with markers for what :meth:`found` found in it."""
         marked = marks.marked_spans(place, text)
         pieces, done = [], 0
         for start, end, rule in _merged(found):
@@ -144,9 +148,10 @@ class Patterns:
 
     def spans(self, text: str, marks: Marks) -> list[Found]:
         """Return where in ``text`` anything is found, in order and without overlaps."""
-        return [(start, end) for start, end, _ in _merged(self._found(text, marks))]
+        return [(start, end) for start, end, _ in _merged(self.found(text, marks))]
 
-    def _found(self, text: str, marks: Marks) -> list[tuple[int, int, str]]:
+    def found(self, text: str, marks: Marks) -> list[Span]:
+        """Return what each pattern finds in ``text``, and which."""
         found = [(*span, rule) for rule, spans in self._named for span in spans(text)]
         for user in self._users:
             if not user.is_bounded and len(text) > LONGEST:
@@ -157,9 +162,9 @@ class Patterns:
         return found
 
 
-def _merged(found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+def _merged(found: list[Span]) -> list[Span]:
     """Join what overlaps, so that no end of a match stays behind another's marker."""
-    merged: list[tuple[int, int, str]] = []
+    merged: list[Span] = []
     for start, end, rule in sorted(found):
         if merged and start < merged[-1][1]:
             before = merged[-1]
