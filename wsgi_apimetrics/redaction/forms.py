@@ -22,7 +22,7 @@ def redact_form(text: str, rules: BodyRules, place: str, marks: Marks) -> str:
     Raises:
         Unreadable: it is no form, whatever its type says.
     """
-    for field in text.strip("\r\n").split("&"):
+    for field in text.rstrip("\r\n").split("&"):
         name = field.partition("=")[0]
         if not _NAME.fullmatch(decoded(name)):
             raise Unreadable(Reason.MALFORMED)
