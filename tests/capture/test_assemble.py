@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import random
 import zlib
 
 import pytest
 
-from wsgi_apimetrics.capture.assemble import assemble
+from wsgi_apimetrics.capture.assemble import _WireNames, assemble
 from wsgi_apimetrics.capture.body import BodyRecorder, InputRecorder
 from wsgi_apimetrics.capture.policy import CapturePolicy
 from wsgi_apimetrics.capture.record import RawExchange
+from wsgi_apimetrics.exchange import Group
+from wsgi_apimetrics.stats import DropReason
 
 DEFAULTS = CapturePolicy()
 ENVIRON = {
@@ -356,3 +359,88 @@ def test_an_empty_header_is_one_and_an_empty_variable_is_none():
     """Servers set CONTENT_TYPE to nothing where the client said nothing (PEP 3333)."""
     headers = recorded({"CONTENT_TYPE": "", "CONTENT_LENGTH": "", "HTTP_X": ""}).request.headers
     assert headers == (("X", ""),)
+
+
+def test_headers_of_a_response_are_read_as_utf_8_if_they_are():
+    """As those of the request are."""
+    wire = "Zoë".encode().decode("latin-1")
+    headers = recorded(headers=[("X-Name", wire), ("X-Other", "\xff"), ("A", "b")]).response.headers
+    assert headers == (("X-Name", "Zoë"), ("X-Other", "\xff"), ("A", "b"))
+
+
+def test_a_coded_body_of_which_more_was_declared_is_decoded_as_far_as_it_goes():
+    """Damage behind that does not matter: it is a beginning."""
+    plain = random.Random(1).randbytes(40_000)
+    damaged = gzip.compress(plain)[:-8] + bytes(8)
+    environ = {"CONTENT_LENGTH": str(len(damaged) + 9), "HTTP_CONTENT_ENCODING": "gzip"}
+    body = recorded(environ, received=damaged).request.body
+    assert body.content
+    assert plain.startswith(body.content)
+    assert (body.size, body.truncated) == (None, True)
+    environ["CONTENT_LENGTH"] = str(len(damaged))
+    body = recorded(environ, received=damaged).request.body
+    assert (body.content, body.size, body.content_encoding) == (damaged, None, "gzip")
+
+
+@pytest.mark.parametrize(
+    ("declared", "received", "expected"),
+    [
+        ("3", b"abc", (b"abc", 3, 3, False, None)),
+        ("2", b"abc", (b"abc", 3, 3, False, None)),
+        ("4", b"abc", (b"abc", 4, 4, True, None)),
+        ("4", b"", (None, 4, 4, False, "unread")),
+        ("0", b"", (b"", 0, 0, False, None)),
+        ("", b"", (b"", 0, 0, False, None)),
+    ],
+)
+def test_a_request_body_is_what_was_read_of_what_was_declared(declared, received, expected):
+    """A server may let an app read more than that."""
+    body = recorded({"CONTENT_LENGTH": declared}, received=received).request.body
+    assert (body.content, body.size, body.wire_size, body.truncated, body.omitted) == expected
+
+
+def test_a_request_body_that_is_not_recorded_has_its_declared_size():
+    """And its type."""
+    environ = {"CONTENT_LENGTH": "10", "CONTENT_TYPE": "text/plain"}
+    raw = RawExchange({**ENVIRON, **environ}, 0, DEFAULTS)
+    body = assemble(raw).request.body
+    assert (body.content, body.size, body.wire_size) == (None, 10, 10)
+    assert (body.omitted, body.content_type) == ("policy", "text/plain")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "version"), [("HTTP/1.0", "1.0"), ("HTTP/2", "2"), ("HTTP", "1.1"), ("", "1.1")]
+)
+def test_a_protocol_is_its_version(protocol, version):
+    """1.1 where nothing is said."""
+    assert recorded({"SERVER_PROTOCOL": protocol}).request.protocol_version == version
+
+
+@pytest.mark.parametrize("coding", ["identity", " Identity ", "", " "])
+def test_a_body_without_a_coding_is_as_it_is(coding):
+    """Whatever the header is called, it says nothing of bytes."""
+    body = recorded(headers=[("Content-Encoding", coding)], sent=b"abc").response.body
+    assert (body.content, body.size, body.wire_size, body.content_encoding) == (b"abc", 3, 3, "")
+
+
+def test_names_of_headers_are_remembered_up_to_a_bound():
+    """A client that makes up ever new ones fills no memory."""
+    names = _WireNames()
+    for _ in range(2):
+        assert [names[f"HTTP_X_{number}"] for number in range(1100)] == [
+            f"X-{number}" for number in range(1100)
+        ]
+    assert len(names) == 1024
+    assert [names[name] for name in ("CONTENT_TYPE", "CONTENT_LENGTH", "HTTP_", "X_OWN")] == [
+        "Content-Type", "Content-Length", "", "",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("groups", "group"),
+    [((), None), ((None,), None), ((DropReason.NO_GROUP,), None), ((Group("a"), Group("b")), "a")],
+)
+def test_the_first_grouping_function_s_answer_is_the_exchange_s(groups, group):
+    """Each backend puts its own in its place."""
+    found = recorded(groups=groups).group
+    assert (found and found.id) == group

@@ -172,3 +172,21 @@ def test_what_just_fits_is_kept_whole(environ, fits, bounds, others):
     policy = CapturePolicy(max_headers=3, max_header_bytes=of_headers, max_url_bytes=of_urls)
     texts, _ = Snapshot(policy)(environ | others)
     assert ("X_OWN" in texts) is fits
+
+
+@pytest.mark.parametrize(("count", "learned"), [(1, True), (100, True), (101, False)])
+def test_up_to_a_hundred_names_of_objects_are_learned(count, learned):
+    """A name that held an object is not looked at again."""
+    snapshot = Snapshot(CapturePolicy())
+    names = [f"server.{number}" for number in range(count)]
+    assert snapshot(dict.fromkeys(names, object())) == ({}, 0)
+    texts = dict.fromkeys(names, "text")
+    assert snapshot(texts)[0] == ({} if learned else texts)
+
+
+@pytest.mark.parametrize("name", ["HTTP_A", "PATH_INFO", "wsgi.url_scheme", "CONTENT_LENGTH"])
+def test_what_belongs_to_a_request_is_never_learned_to_be_an_object(name):
+    """A server may err once."""
+    snapshot = Snapshot(CapturePolicy())
+    assert snapshot({name: 3, "a": "b"}) == ({"a": "b"}, 1)
+    assert snapshot({name: "text", "a": "b"}) == ({name: "text", "a": "b"}, 5)
