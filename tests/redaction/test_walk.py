@@ -99,6 +99,13 @@ def test_a_document_that_is_not_sound_is_walked_to_its_end() -> None:
         walked('{"a":1,' + BROKEN, A)
 
 
+@pytest.mark.parametrize("text", ['{"\\n\x01":1}', '{"b":1,"\\n\n":1}', '{"b":"\\n\n"}'])
+def test_a_character_that_no_text_may_hold_is_found_behind_an_escape(text: str) -> None:
+    """In a name as in a value."""
+    with pytest.raises(ValueError, match="Invalid control character"):
+        walked(text, A)
+
+
 @pytest.mark.parametrize(
     ("text", "paths", "soon"),
     [
