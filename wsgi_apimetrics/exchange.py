@@ -9,13 +9,17 @@ and HAR 1.2 elsewhere. Sizes are in bytes, times in seconds; an unknown size is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .reported import ErrorRecord, Group
 
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from .unguarded import dataclass
+
 __all__ = [
-    "NO_BODY",
     "Body",
     "ErrorRecord",
     "Exchange",
@@ -68,9 +72,6 @@ class Body:
         return self.content_type.partition(";")[0].strip().lower()
 
 
-NO_BODY = Body()
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request as the client sent it, after any trusted proxy's word was taken.
@@ -96,7 +97,7 @@ class Request:
     query: str = ""
     protocol_version: str = "1.1"
     headers: Headers = ()
-    body: Body = NO_BODY
+    body: Body = field(default_factory=Body)
     peer_address: str = ""
     client_address: str = ""
     server_address: str = ""
@@ -120,7 +121,7 @@ class Response:
     status_code: int
     status_text: str = ""
     headers: Headers = ()
-    body: Body = NO_BODY
+    body: Body = field(default_factory=Body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class Exchange:
     started_at: float
     request: Request
     response: Response
-    timings: Timings = Timings()
+    timings: Timings = field(default_factory=Timings)
     kind: Kind = "server"
     group: Group | None = None
     route: str | None = None

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import resource
 import time
 
 import pytest
 
 from wsgi_apimetrics import ApiMetricsMiddleware
 from wsgi_apimetrics.delivery.courtesy import Courtesy, ease_at
+from wsgi_apimetrics.delivery.ledger import Ledger
+from wsgi_apimetrics.delivery.policy import DeliveryPolicy
 from wsgi_apimetrics.testing import Memory
 
 WORK = 0.001
 """Seconds of processor time that preparing an exchange takes here."""
 
 
-def work(exchange):
+def work(exchange, seconds=WORK):
     """Take that long."""
-    end = time.thread_time() + WORK
+    end = time.thread_time() + seconds
     while time.thread_time() < end:
         pass
     return exchange
@@ -53,36 +56,40 @@ def test_while_requests_come_in_the_worker_rests():
     assert len(backend.exchanges) == captured > delivered
 
 
+def courtesy(*, requests=True, hurries=False):
+    """A worker's, at its first rest."""
+    ledger = Ledger()
+    ledger.submitted = int(requests)
+    return Courtesy(ledger, DeliveryPolicy(), lambda: hurries)
+
+
 def test_a_moment_of_work_is_followed_by_a_rest():
     """Nine times as long, by the clock."""
-    courtesy = Courtesy(lambda: 1.0, lambda: 1)
+    it = courtesy()
     work(None)
     begun = time.monotonic()
-    courtesy.give_way()
+    it.give_way()
     assert time.monotonic() - begun >= 9 * WORK
 
 
-def test_while_no_request_comes_in_nobody_is_given_way_to(monkeypatch):
-    """It still lets go of the interpreter lock."""
-    rests = []
-    monkeypatch.setattr(time, "sleep", rests.append)
-    courtesy = Courtesy(lambda: 1.0, iter([1, 1, 2]).__next__)
-    for _ in range(3):
-        work(None)
-        courtesy.give_way()
-    first, second, third = rests
-    assert second == 0.0
-    assert min(first, third) >= 9 * WORK
+def times_let_go(it):
+    """How often it lets go of the processor in ten milliseconds of work, in steps of a tenth."""
+    it.give_way()
+    before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+    for _ in range(100):
+        work(None, 0.0001)
+        it.give_way()
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - before
 
 
-def test_less_than_a_moment_is_not():
-    """Whoever has hardly begun is not asked for how long to rest."""
-    asked = []
-    courtesy = Courtesy(lambda: asked.append("asked") or 0.0, lambda: 1)
-    work(None)
-    courtesy.give_way()
-    courtesy.give_way()
-    assert asked == ["asked"]
+def test_it_lets_go_every_four_tenths_of_a_millisecond():
+    """Even where there is nothing to rest for: a request may come."""
+    assert 15 <= times_let_go(courtesy(requests=False)) <= 25
+
+
+def test_a_worker_that_is_waited_for_goes_on_for_longer():
+    """Two milliseconds at a time."""
+    assert 1 <= times_let_go(courtesy(hurries=True)) <= 5
 
 
 @pytest.mark.parametrize(

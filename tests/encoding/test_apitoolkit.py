@@ -10,7 +10,7 @@ from hypothesis import given
 from strategies import an_exchange, client_exchanges, redacted, redacted_exchanges
 
 from wsgi_apimetrics.encoding.apitoolkit import APIToolkitEncoder
-from wsgi_apimetrics.exchange import NO_BODY, Body, ErrorRecord, Request, Response, Timings
+from wsgi_apimetrics.exchange import Body, ErrorRecord, Request, Response, Timings
 
 PROJECT = "5a9f0c0e-1c1f-4b59-9d6c-0d7d4c1f2e3a"
 
@@ -186,7 +186,7 @@ def test_a_payload_is_one_message_per_line():
     """In the order in which they came, with their ids."""
     encoder = APIToolkitEncoder()
     fragments = [
-        encoder.encode(an_exchange(id=id_, request=Request("GET", "http", "h", "/", body=NO_BODY)))
+        encoder.encode(an_exchange(id=id_, request=Request("GET", "http", "h", "/", body=Body())))
         for id_ in ("00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b")
     ]
     payload = encoder.pack(fragments)

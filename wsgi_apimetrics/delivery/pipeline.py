@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..notices import Notices
 from .buffer import NEVER, Buffer
-from .courtesy import Courtesy, ease_at
+from .courtesy import Courtesy
 from .ledger import Ledger
 from .policy import BatchLimits, DeliveryPolicy
 from .preparing import Prepare, Preparer
@@ -78,9 +78,13 @@ class Pipeline:
         self.ledger = Ledger()
         self.buffer = Buffer(self.ledger, plan.policy.max_queue_size, plan.policy.max_queue_bytes)
         notices = Notices(plan.name)
-        courtesy = Courtesy(self._ease, lambda: self.ledger.submitted)
+        courtesy = Courtesy(self.ledger, plan.policy, self._hurries)
         self._preparer = Preparer(
-            plan.prepare, plan.limits, self.ledger, notices, courtesy.give_way
+            plan.prepare,
+            plan.limits,
+            self.ledger,
+            notices,
+            courtesy.give_way if plan.policy.background_worker_mode else _go_on,
         )
         self._stock = plan.stock(self.ledger, notices)
         self._sender = Sender(
@@ -231,21 +235,6 @@ class Pipeline:
         ledger = self.ledger
         return self.hurry > 0 or ledger.left() < self.hurry_up_to
 
-    def _ease(self) -> float | None:
-        """How much of its rest the worker takes.
-
-        None with a spool, for what is captured is to be on disk a moment later.
-        """
-        policy, ledger = self._plan.policy, self.ledger
-        if not policy.background_worker_mode:
-            return None
-        if self._plan.spooling or self._hurries():
-            return 0.0
-        fill = max(
-            ledger.waiting / policy.max_queue_size, ledger.waiting_bytes / policy.max_queue_bytes
-        )
-        return ease_at(fill)
-
     def _due(self, now: float) -> float | None:
         if self._sender.busy or self._stock.depth():
             return now
@@ -256,3 +245,7 @@ class Pipeline:
         if self._hurries() or full or waiting >= self._enough:
             return now
         return self.buffer.since + self._plan.policy.flush_interval_seconds
+
+
+def _go_on() -> None:
+    """Without a worker it is the request's own thread that works: it has nobody to give way to."""

@@ -18,7 +18,7 @@ from ..capture.body import BodyRecorder, InputRecorder
 from ..capture.policy import CapturePolicy
 from ..capture.record import new_id
 from ..errors import error_record
-from ..exchange import NO_BODY, Body, ErrorRecord, Exchange, Headers, Request, Response, Timings
+from ..exchange import Body, ErrorRecord, Exchange, Headers, Request, Response, Timings
 from ..trace import Trace
 from .guarded import guarded
 
@@ -161,7 +161,7 @@ class OutgoingCall:
         headers = self._response_headers
         body = self._body(self.received, headers, kept=kept, decoded=self._decoded)
         if self._method == "HEAD" or not self._status:
-            body = NO_BODY
+            body = Body()
         elif not self._whole and not self.received.size:
             body = Body(None, None, None, body.content_type, omitted="unread")
         return Response(self._status, self._status_text, headers, body)
