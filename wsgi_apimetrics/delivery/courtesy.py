@@ -43,7 +43,7 @@ class Courtesy:
         hurries: Says whether somebody waits for what the worker does.
     """
 
-    __slots__ = ("_hurries", "_ledger", "_policy", "_seen", "_since")
+    __slots__ = ("_hurries", "_ledger", "_not_before", "_policy", "_seen", "_since")
 
     def __init__(
         self, ledger: Ledger, policy: DeliveryPolicy, hurries: Callable[[], bool]
@@ -52,7 +52,7 @@ class Courtesy:
         self._policy = policy
         self._hurries = hurries
         self._seen = 0
-        self._since = 0.0
+        self._since = self._not_before = 0.0
 
     def give_way(self) -> None:
         """Rest, if it is time; called whenever a piece of work is done.
@@ -60,14 +60,19 @@ class Courtesy:
         A rest of no time still lets go of the interpreter lock; like any other it costs 50 us
         of processor time, for what the caches held is gone.
         """
-        worked = time.thread_time() - self._since
-        if worked < _SLICE_SECONDS:
+        if time.perf_counter() < self._not_before:
             return
         hurries = self._hurries()
-        if hurries and worked < _HURRIED_SLICE_SECONDS:
+        slice_ = _HURRIED_SLICE_SECONDS if hurries else _SLICE_SECONDS
+        worked = time.thread_time() - self._since
+        if worked < slice_:
+            # Processor time costs ten times as much to ask for as the time does, and never
+            # passes faster.
+            self._not_before = time.perf_counter() + slice_ - worked
             return
         time.sleep(0.0 if hurries else min(_LONGEST_REST, worked * _REST * self._ease()))
         self._since = time.thread_time()
+        self._not_before = 0.0
 
     def _ease(self) -> float:
         """How much of its rest the worker takes; none while no requests come in."""
