@@ -16,6 +16,7 @@ from .backends.base import Parts
 from .backends.sampling import Selection
 from .capture.record import GroupOutcome, RawExchange, assembler, reseed_ids
 from .capture.status import status_code_of
+from .delivery.guard import in_stages
 from .delivery.pipeline import spooler
 from .delivery.processor import BatchProcessor
 from .delivery.submission import Captured
@@ -24,7 +25,7 @@ from .stats import BackendStats, DropReason
 
 if TYPE_CHECKING:
     from .delivery.preparing import Prepare
-    from .exchange import Body, Exchange
+    from .exchange import Body, Exchange, RedactedExchange
     from .hosts import AllowedHosts
     from .payload import Fragment, Payload, Transport
     from .redaction.policy import RedactionPolicy
@@ -113,11 +114,13 @@ class Lane:
     def _pack(self, fragments: Sequence[Fragment]) -> Payload:
         return self.parts.encoder.pack(fragments)
 
-    def _prepare(self, captured: Captured, without_bodies: bool) -> Fragment:
-        """Redact and encode one exchange; what does it is made with the first."""
+    def _prepare(
+        self, group: Sequence[Captured], without_bodies: bool
+    ) -> Sequence[Fragment | Exception]:
+        """Redact and encode some exchanges; what does it is made with the first."""
         if self._made is None:
             self._made = self._preparation()
-        return self._made(captured, without_bodies)
+        return self._made(group, without_bodies)
 
     def _make_ready(self) -> None:
         """Have nothing left to import: what is captured is to be on disk a moment later."""
@@ -126,29 +129,35 @@ class Lane:
         self._made = self._preparation()
 
     def _preparation(self) -> Prepare:
-        """Redaction and encoding of one exchange, as the worker runs them."""
+        """Redaction and encoding, as the worker runs them."""
         from .redaction.redactor import Redactor
 
         redact = Redactor(self.parts.redaction, self.parts.vocabulary).redact
         encode = self.parts.encoder.encode
-        select = self._selection.select
 
-        def prepare(captured: Captured, without_bodies: bool) -> Fragment:
-            exchange = captured.exchange()
-            if isinstance(captured, RawExchange):
-                group = self.group(captured.groups)
-                if group is not exchange.group:
-                    exchange = replace(exchange, group=group if isinstance(group, Group) else None)
-            exchange = select(exchange)
-            if without_bodies:
-                exchange = _without_bodies(exchange)
+        def redacted(exchange: Exchange) -> RedactedExchange:
             redacted = redact(exchange)
             for redaction in redacted.redactions:
                 if redaction.reason is not None:
                     self.processor.note_omitted_body(redaction.reason)
-            return encode(redacted)
+            return redacted
+
+        def prepare(
+            group: Sequence[Captured], without_bodies: bool
+        ) -> Sequence[Fragment | Exception]:
+            if without_bodies:
+                return in_stages(group, self._selected, _without_bodies, redacted, encode)
+            return in_stages(group, self._selected, redacted, encode)
 
         return prepare
+
+    def _selected(self, captured: Captured) -> Exchange:
+        exchange = captured.exchange()
+        if isinstance(captured, RawExchange):
+            group = self.group(captured.groups)
+            if group is not exchange.group:
+                exchange = replace(exchange, group=group if isinstance(group, Group) else None)
+        return self._selection.select(exchange)
 
 
 class Recorder:

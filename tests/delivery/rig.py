@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from wsgi_apimetrics.delivery.guard import in_stages
 from wsgi_apimetrics.delivery.policy import BatchLimits, DeliveryPolicy
 from wsgi_apimetrics.delivery.processor import BatchProcessor
 from wsgi_apimetrics.delivery.retry import RetryTable
@@ -100,8 +101,12 @@ def processor(
 ) -> BatchProcessor:
     """Return a processor that sends to ``sink``; its partly filled batches wait long."""
     policy.setdefault("flush_interval_seconds", 60.0)
+
+    def each(group: Sequence[Item], without_bodies: bool) -> list[Any]:
+        return in_stages(group, lambda item: prepare(item, without_bodies))
+
     return BatchProcessor(
-        "rig", prepare, pack, sink, DeliveryPolicy(**policy), limits, retries, "rig's destination"
+        "rig", each, pack, sink, DeliveryPolicy(**policy), limits, retries, "rig's destination"
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +23,7 @@ from .preparing import Prepare, Preparer
 from .retry import RetryTable
 from .sender import Sender
 from .stock import MemoryStock, Stock
+from .submission import Captured
 
 if TYPE_CHECKING:
     from ..payload import Pack, Transport
@@ -84,7 +85,7 @@ class Pipeline:
             plan.limits,
             self.ledger,
             notices,
-            courtesy.give_way if plan.policy.background_worker_mode else _go_on,
+            courtesy.groups if plan.policy.background_worker_mode else _all_at_once,
         )
         self._stock = plan.stock(self.ledger, notices)
         self._sender = Sender(
@@ -247,5 +248,6 @@ class Pipeline:
         return self.buffer.since + self._plan.policy.flush_interval_seconds
 
 
-def _go_on() -> None:
+def _all_at_once(batch: Sequence[Captured]) -> list[Sequence[Captured]]:
     """Without a worker it is the request's own thread that works: it has nobody to give way to."""
+    return [batch]

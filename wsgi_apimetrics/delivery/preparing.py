@@ -1,15 +1,15 @@
-"""Captured exchanges to pieces, one at a time: one that can't be costs no other."""
+"""Captured exchanges to pieces, some at a time: one that can't be costs no other."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..exceptions import ExchangeDropped
 from ..notices import Notices
 from ..stats import DropReason
-from .guard import attempt
+from .guard import in_stages
 from .ledger import Ledger
 from .policy import BatchLimits
 from .stock import Piece
@@ -18,14 +18,19 @@ from .submission import Captured
 if TYPE_CHECKING:
     from ..payload import Fragment
 
-Prepare = Callable[[Captured, bool], "Fragment"]
-"""Redacts and encodes one exchange; ``True`` leaves its bodies out, with a marker."""
+Prepare = Callable[[Sequence[Captured], bool], "Sequence[Fragment | Exception]"]
+"""Redacts and encodes some exchanges; ``True`` leaves their bodies out, with a marker.
+
+For each in its place what came of it: a fragment, or the exception that it is given up for.
+"""
+Groups = Callable[[Sequence[Captured]], Iterable[Sequence[Captured]]]
+"""Parts a batch into what is prepared together."""
 
 
 class Preparer:
     """Prepares exchanges; what is given up on the way is counted."""
 
-    __slots__ = ("_give_way", "_ledger", "_limits", "_notices", "_prepare")
+    __slots__ = ("_groups", "_ledger", "_limits", "_notices", "_prepare")
 
     def __init__(
         self,
@@ -33,22 +38,22 @@ class Preparer:
         limits: BatchLimits,
         ledger: Ledger,
         notices: Notices,
-        give_way: Callable[[], None],
+        groups: Groups,
     ) -> None:
         self._prepare = prepare
-        self._give_way = give_way
+        self._groups = groups
         self._limits = limits
         self._ledger = ledger
         self._notices = notices
 
     def prepare(self, batch: Sequence[Captured]) -> list[Piece]:
-        """Prepare each of ``batch``, letting other threads run in between."""
+        """Prepare each of ``batch``."""
         pieces = []
-        for captured in batch:
-            piece = self._piece(captured)
-            if piece is not None:
-                pieces.append(piece)
-            self._give_way()
+        for group in self._groups(batch):
+            for captured, fragment in zip(group, self._fragments(group), strict=True):
+                piece = self._piece(captured, fragment)
+                if piece is not None:
+                    pieces.append(piece)
         return pieces
 
     def shrunk(self, piece: Piece) -> Piece | None:
@@ -56,15 +61,19 @@ class Preparer:
         captured = piece.captured
         if captured is None:
             return None
-        fragment = attempt(lambda: _fragment(self._prepare(captured, True)))
+        (fragment,) = self._fragments([captured], without_bodies=True)
         if isinstance(fragment, Exception) or self._too_large(fragment):
             return None
         with self._ledger.lock:
             self._ledger.omitted_bodies[DropReason.TOO_LARGE.value] += 1
         return Piece(fragment, piece.cost)
 
-    def _piece(self, captured: Captured) -> Piece | None:
-        fragment = attempt(lambda: _fragment(self._prepare(captured, False)))
+    def _fragments(
+        self, group: Sequence[Captured], *, without_bodies: bool = False
+    ) -> list[Fragment | Exception]:
+        return in_stages(self._prepare(group, without_bodies), _fragment)
+
+    def _piece(self, captured: Captured, fragment: Fragment | Exception) -> Piece | None:
         if isinstance(fragment, Exception):
             self._give_up(captured, fragment)
             return None

@@ -31,8 +31,8 @@ class BatchProcessor:
 
     Args:
         name: The backend's name in log lines and statistics.
-        prepare: Redacts and encodes one exchange, on the worker; raises
-            :class:`~wsgi_apimetrics.exceptions.ExchangeDropped` to give it up.
+        prepare: Redacts and encodes some exchanges, on the worker; one that comes out as an
+            :class:`~wsgi_apimetrics.exceptions.ExchangeDropped` is given up.
         pack: Joins fragments to a payload.
         open_transport: Makes the transport, on the worker; called again after a fork.
         policy: The options.
