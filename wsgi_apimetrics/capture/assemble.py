@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..exchange import Body, Exchange, Group, Request, Response, Timings
+from ..exchange import Body, Exchange, Group, Headers, Request, Response, Timings
 from ..trace import trace_of
 from .body import Recorded, recorded
 from .content_encoding import decode, is_supported
@@ -68,9 +68,9 @@ def _request(raw: RawExchange) -> Request:
         environ.get("SERVER_PROTOCOL", "").partition("/")[2] or "1.1",
         tuple(
             [
-                (_WIRE_NAMES[name], value if value.isascii() else _text(value))
+                (wire, value if value.isascii() else _text(value))
                 for name, value in environ.items()
-                if _WIRE_NAMES[name] and (value or name[:5] == "HTTP_")
+                if (wire := _WIRE_NAMES[name]) and (value or name[:5] == "HTTP_")
             ]
         ),
         _request_body(raw),
@@ -133,35 +133,28 @@ def _response(raw: RawExchange) -> Response:
     status_code, text = status_code_of(status), status.partition(" ")[2]
     if not status or (raw.raised and not (raw.sent is not None and recorded(raw.sent).size)):
         status_code, text = _SERVER_ERROR, "Internal Server Error"
-    headers = tuple(
-        [(name, value if value.isascii() else _text(value)) for name, value in raw.response_headers]
-    )
-    return Response(status_code, text, headers, _response_body(raw, status_code))
+    given = raw.response_headers
+    headers = tuple([(name, value if value.isascii() else _text(value)) for name, value in given])
+    return Response(status_code, text, headers, _response_body(raw, given, status_code))
 
 
-def _response_body(raw: RawExchange, status_code: int) -> Body:
-    content_type = _header(raw, "content-type")
+def _response_body(raw: RawExchange, given: Headers, status_code: int) -> Body:
+    # Of two fields of one name the first counts.
+    known = {name.lower(): value for name, value in reversed(given)}
+    content_type = known.get("content-type", "")
     sent = None if raw.sent is None else recorded(raw.sent)
     if raw.environ.get("REQUEST_METHOD") == "HEAD" or status_code in _BODILESS:
         return Body(content_type=content_type)
     if raw.sent_omitted is not None:
-        declared = _header(raw, "content-length")
         size = sent.size if sent is not None and sent.size else None
-        known = number(declared)
-        size = size if known is None else known
+        declared = number(known.get("content-length", ""))
+        size = size if declared is None else declared
         return Body(None, size, size, content_type, omitted=raw.sent_omitted)
     if sent is None:
         return Body(None, None, None, content_type, omitted="policy")
     if not raw.policy.capture_response_body and sent.size:
         return Body(None, sent.size, sent.size, content_type, omitted="policy")
-    return recorded_body(sent, content_type, _header(raw, "content-encoding"), raw.policy)
-
-
-def _header(raw: RawExchange, wanted: str) -> str:
-    for name, value in raw.response_headers:
-        if name.lower() == wanted:
-            return value
-    return ""
+    return recorded_body(sent, content_type, known.get("content-encoding", ""), raw.policy)
 
 
 def recorded_body(
@@ -177,7 +170,7 @@ def recorded_body(
     ``complete``: whether all of the body passed.
     """
     content, size = body.content, body.size
-    encoding = encoding.strip().lower()
+    encoding = encoding and encoding.strip().lower()
     if not size or encoding in ("", "identity"):
         return Body(content, size, size, content_type, truncated=body.truncated)
     if is_supported(encoding):

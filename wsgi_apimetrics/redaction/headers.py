@@ -46,10 +46,10 @@ def redact_headers(
     # parameters or a user: asked once for each name, and by two searches of the value.
     return tuple(
         [
-            field
-            if ways.get(field[0], _UNKNOWN) is None and "=" not in field[1] and "@" not in field[1]
-            else (field[0], _value(field, rules, vocabulary, place, marks))
-            for field in headers
+            (name, value)
+            if ways.get(name, _UNKNOWN) is None and "=" not in value and "@" not in value
+            else (name, _value(name, value, rules, vocabulary, place, marks))
+            for name, value in headers
         ]
     )
 
@@ -73,9 +73,8 @@ def _key(name: str) -> str:
 
 
 def _value(
-    field: tuple[str, str], rules: Rules, vocabulary: Vocabulary, place: str, marks: Marks
+    name: str, value: str, rules: Rules, vocabulary: Vocabulary, place: str, marks: Marks
 ) -> str:
-    name, value = field
     place += name
     way = rules.header_ways.get(name, _UNKNOWN)
     if way is _UNKNOWN:
