@@ -19,7 +19,7 @@ MAX_PARAMS = 1_000
 Param = dict[str, str]
 
 
-def pairs_of(query: str, charset: str = "utf-8") -> list[Param]:
+def pairs_of(query: str, charset: str = "utf-8") -> list[tuple[str, str]]:
     """Return a query string's names and values in order, repeated names repeated.
 
     Bytes that are not of the ``charset`` show in hexadecimal, after a backslash and an x.
@@ -28,21 +28,22 @@ def pairs_of(query: str, charset: str = "utf-8") -> list[Param]:
     if query.count("&") >= MAX_PARAMS:
         return []
     if "%" not in query and "+" not in query:  # there is nothing to undo
-        pairs = [field.partition("=")[::2] for field in query.split("&") if field]
-    else:
-        pairs = parse_qsl(query, True, encoding=charset, errors="backslashreplace")
-    return [{"name": name, "value": value} for name, value in pairs]
+        parted = [field.partition("=") for field in query.split("&") if field]
+        return [(name, value) for name, _, value in parted]
+    return parse_qsl(query, True, encoding=charset, errors="backslashreplace")
 
 
 def params_of(body: Body) -> list[Param] | None:
     """Return the parameters of a form, or ``None`` if ``body`` is none or too odd."""
-    if not body.content:
+    content, media_type = body.content, body.media_type
+    if not content:
         return None
-    if body.media_type == "application/x-www-form-urlencoded":
-        text = decoded(body.content, "utf-8", final=not body.truncated)
-        return (text and pairs_of(text, charset_of(body.content_type))) or None
-    if body.media_type == "multipart/form-data":
-        return _multipart(body, body.content)
+    if media_type == "application/x-www-form-urlencoded":
+        text = decoded(content, "utf-8", final=not body.truncated) or ""
+        pairs = pairs_of(text, charset_of(body.content_type))
+        return [{"name": name, "value": value} for name, value in pairs] or None
+    if media_type == "multipart/form-data":
+        return _multipart(body, content)
     return None
 
 

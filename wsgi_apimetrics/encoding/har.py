@@ -82,11 +82,11 @@ def _second(seconds: int) -> str:
 
 def _request(request: Request, quotes: Quotes) -> Parts:
     quote, body = quotes.text, request.body
-    query = _objects(pairs_of(request.query), quote) if request.query else "[]"
+    query = _pairs(pairs_of(request.query), quote) if request.query else "[]"
     head = (
         f'{{"method":{quote(request.method)},"url":{quote(request.url)},'
         f'"httpVersion":{quote(f"HTTP/{request.protocol_version}")},"cookies":[],'
-        f'"headers":{_headers(request.headers, quote)},"queryString":{query},'
+        f'"headers":{_pairs(request.headers, quote)},"queryString":{query},'
         f'"headersSize":{UNKNOWN},"bodySize":{_size(body.wire_size)}'
     )
     if not (body.content or body.wire_size or (body.omitted and body.content_type)):
@@ -102,7 +102,7 @@ def _response(exchange: RedactedExchange, quotes: Quotes) -> Parts:
     before, text, after = _content(response.body, quotes)
     head = (
         f'{{"status":{response.status_code},"statusText":{quote(response.status_text)},'
-        f'"httpVersion":"","cookies":[],"headers":{_headers(response.headers, quote)},'
+        f'"httpVersion":"","cookies":[],"headers":{_pairs(response.headers, quote)},'
         f'"content":{before}'
     )
     end = (
@@ -117,8 +117,8 @@ def _post_data(body: Body, quotes: Quotes) -> Parts:
     head = f'{{"mimeType":{quotes.text(body.content_type)}'
     params = params_of(body)
     if params is not None:
-        shown = _objects(params, quotes.text)
-        return f'{head},"params":{shown}{_remark(body, quotes.text)}}}', b"", ""
+        shown = ",".join([object_text(param, quotes.text) for param in params])
+        return f'{head},"params":[{shown}]{_remark(body, quotes.text)}}}', b"", ""
     return _text(head, body, "_encoding", quotes)
 
 
@@ -147,13 +147,9 @@ def _remark(body: Body, quote: Quote) -> str:
     return ""
 
 
-def _headers(headers: Headers, quote: Quote) -> str:
-    written = [f'{{"name":{quote(name)},"value":{quote(value)}}}' for name, value in headers]
+def _pairs(pairs: Iterable[tuple[str, str]], quote: Quote) -> str:
+    written = [f'{{"name":{quote(name)},"value":{quote(value)}}}' for name, value in pairs]
     return f"[{','.join(written)}]"
-
-
-def _objects(params: Iterable[Mapping[str, str]], quote: Quote) -> str:
-    return f"[{','.join([object_text(param, quote) for param in params])}]"
 
 
 def _location(headers: Headers) -> str:
