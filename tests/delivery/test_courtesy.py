@@ -6,12 +6,16 @@ import resource
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wsgi_apimetrics import ApiMetricsMiddleware
 from wsgi_apimetrics.delivery.courtesy import Courtesy, ease_at
 from wsgi_apimetrics.delivery.ledger import Ledger
 from wsgi_apimetrics.delivery.policy import DeliveryPolicy
 from wsgi_apimetrics.testing import Memory
+
+from .rig import Item
 
 WORK = 0.001
 """Seconds of processor time that preparing an exchange takes here."""
@@ -98,3 +102,15 @@ def test_a_worker_that_is_waited_for_goes_on_for_longer():
 def test_a_queue_that_fills_ends_the_rest(fill, ease):
     """From half a queue on it grows shorter; from three quarters on there is none."""
     assert ease_at(fill) == pytest.approx(ease)
+
+
+@given(costs=st.lists(st.integers(0, 60_000), max_size=40), hurries=st.booleans())
+def test_groups_are_all_of_a_batch_in_its_order(costs, hurries):
+    """Each holds at least one, and no more once it has its fill; whom one waits for, more."""
+    batch = [Item(str(number), cost=cost) for number, cost in enumerate(costs)]
+    groups = list(courtesy(requests=False, hurries=hurries).groups(batch))
+    assert [item for group in groups for item in group] == batch
+    fill = 64 * 1024 if hurries else 16 * 1024
+    assert all(sum(item.cost for item in group[:-1]) < fill for group in groups)
+    assert all(sum(item.cost for item in group) >= fill for group in groups[:-1])
+    assert all(groups)
