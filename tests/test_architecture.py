@@ -30,6 +30,7 @@ LEAVES = {
     "reported",
     "stats",
     "typing",
+    "unguarded",
 }
 VALUES = {"current", "errors", "jsonline", "notices", "trace"}
 ROOMS = {"capture", "delivery", "encoding", "redaction", "store", "transport"}

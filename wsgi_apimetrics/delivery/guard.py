@@ -12,16 +12,16 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def attempt(call: Callable[[], T]) -> T | Exception:
+def attempt(call: Callable[..., T], *args: Any) -> T | Exception:
     """Return what ``call`` returns, or the exception that it raised.
 
     A ``SystemExit`` from a hook would end the worker's thread without a word, so it counts as
     a failure too; other things that are no ``Exception`` (a greenlet's end) go through.
     """
     try:
-        return call()
+        return call(*args)
     except (Exception, SystemExit) as error:
-        return _failure(error)
+        return error if isinstance(error, Exception) else RuntimeError(f"SystemExit: {error}")
 
 
 def in_stages(items: Iterable[Any], *stages: Callable[[Any], Any]) -> list[Any]:
@@ -33,14 +33,5 @@ def in_stages(items: Iterable[Any], *stages: Callable[[Any], Any]) -> list[Any]:
     """
     made = list(items)
     for stage in stages:
-        for index, item in enumerate(made):
-            if not isinstance(item, Exception):
-                try:
-                    made[index] = stage(item)
-                except (Exception, SystemExit) as error:
-                    made[index] = _failure(error)
+        made = [one if isinstance(one, Exception) else attempt(stage, one) for one in made]
     return made
-
-
-def _failure(error: BaseException) -> Exception:
-    return error if isinstance(error, Exception) else RuntimeError(f"SystemExit: {error}")

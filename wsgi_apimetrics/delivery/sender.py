@@ -10,7 +10,6 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..notices import Notices
@@ -114,7 +113,7 @@ class Sender:
             attempt(transport.close)
 
     def _send(self, batch: Batch) -> Outcome | None:
-        payload = attempt(lambda: self._pack([piece.fragment for piece in batch.pieces]))
+        payload = attempt(self._pack, [piece.fragment for piece in batch.pieces])
         if isinstance(payload, Exception):
             return None
         if self._transport is None:
@@ -122,7 +121,7 @@ class Sender:
             if isinstance(opened, Exception):
                 return _no_answer(f"opening the transport: {type(opened).__name__}")
             self._transport = opened
-        outcome = attempt(partial(self._transport.send, payload))
+        outcome = attempt(self._transport.send, payload)
         if isinstance(outcome, Exception):
             return _no_answer(type(outcome).__name__, uncertain=True)
         if not hasattr(outcome, "status_code"):
