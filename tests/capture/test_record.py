@@ -41,6 +41,7 @@ def test_headers_past_the_bounds_weigh_no_more_than_these():
     nothing = cost_of()
     assert cost_of(headers=[("A", "a" * 1023)]) == nothing + 1024
     assert cost_of(headers=[("A", "a" * 5000)]) == nothing + 1024
+    assert cost_of(headers=[("A", "a"), ("B", "b"), ("C", "c")]) == nothing + 6
     raw = RawExchange({}, 0, POLICY)
     raw.take_headers([("A", "1"), ("B", "2"), ("C", "3")])
     assert raw.response_headers == (("A", "1"), ("B", "2"), ("C", "3"))

@@ -9,8 +9,6 @@ import pytest
 
 from wsgi_apimetrics.capture.body import BodyRecorder, InputRecorder
 
-ROOM = 1_000_000
-
 
 def held(recorder, chunks):
     """Return which of the chunks, from the first, are kept as the very objects that came."""
@@ -41,9 +39,10 @@ def chunks_of(*sizes):
         ([513] * 70, list(range(70))),
     ],
 )
-def test_chunks_are_kept_as_they_came_until_they_are_many_and_small(sizes, kept):
+@pytest.mark.parametrize("spare", [0, 1, 1_000_000])
+def test_chunks_are_kept_as_they_came_until_they_are_many_and_small(sizes, kept, spare):
     """No byte is copied of a large one, unless it comes behind a small one that is to be joined."""
-    recorder = BodyRecorder(ROOM)
+    recorder = BodyRecorder(sum(sizes) + spare)
     chunks = chunks_of(*sizes)
     assert held(recorder, chunks) == kept
     assert recorder.kept == b"".join(chunks)
@@ -52,7 +51,7 @@ def test_chunks_are_kept_as_they_came_until_they_are_many_and_small(sizes, kept)
 
 def test_a_body_in_tiny_chunks_costs_hardly_more_than_its_bytes():
     """An object for each would cost 33 bytes more for every byte."""
-    recorder = BodyRecorder(ROOM)
+    recorder = BodyRecorder(1_000_000)
     tracemalloc.start()
     try:
         for _ in range(50_000):

@@ -51,6 +51,7 @@ def test_a_text_is_read_and_written_in_the_charset_that_it_is_in(
         (BEFORE.encode("latin-1"), "; charset=us-ascii", "undecodable"),
         (BEFORE.encode("latin-1"), "; x=1; charset=no-such", "undecodable"),
         (BEFORE.encode(), "; charset=no-such", "undecodable"),
+        (BEFORE.encode(), "; charset=a\0b", "undecodable"),
         (BEFORE.encode(), "; charset=utf-16", "undecodable"),
         (BEFORE.encode(), "; charset=utf-7", "undecodable"),
         (BEFORE.encode() + b"\0", "", "binary"),

@@ -74,3 +74,15 @@ def test_an_attribute_of_a_cookie_is_no_secret() -> None:
     error = ErrorRecord("E", "no /shop/cart", "E", "", "", 1.0)
     headers = {"Set-Cookie": "session=hunter2; Path=/shop/cart"}
     assert redact(exchange(headers=headers, errors=(error,))).errors[0].message == "no /shop/cart"
+
+
+@pytest.mark.parametrize(
+    "credentials", ["!!!", "YQ", base64.b64encode(b"\xff:hunter2").decode(), "", "YWJj ZGVm"]
+)
+def test_credentials_that_encode_nothing_are_heard_as_they_are(credentials: str) -> None:
+    """Clients send anything."""
+    error = ErrorRecord("E", f"no {credentials}!", "E", "", "", 1.0)
+    headers = {"Authorization": f"Basic {credentials}"}
+    message = redact(exchange(headers=headers, errors=(error,))).errors[0].message
+    length = len(credentials)
+    assert message == f"no {MARKED.format(length) if length > 3 else credentials}!"

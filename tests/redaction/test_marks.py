@@ -104,8 +104,8 @@ def test_nothing_new_leaves_the_notes_as_they_are() -> None:
 
 def test_a_name_is_told_without_what_patterns_find_in_it() -> None:
     """Each in its place."""
-    finds = Marks(README, (), listens=False, finds=lambda name, _: [(0, 2), (4, 5)])
-    assert finds.name("abcdefg") == "[REDACTED 2]cd[REDACTED 1]fg"
+    finds = Marks(README, (), listens=False, finds=lambda name, _: [(0, 2), (3, 5)])
+    assert finds.name("abcdefg") == "[REDACTED 2]c[REDACTED 2]fg"
     assert marks().name("abc") == "abc"
 
 

@@ -170,6 +170,14 @@ edits = st.tuples(
 )  # fmt: skip
 
 
+def test_half_a_character_is_said_to_be_no_json() -> None:
+    """SQLite takes UTF-8, which has none; then the text is read here."""
+    assert not is_json('"\ud800"')
+    assert (
+        outcome('["\ud800"]', compiled(RedactionPolicy(denylist=("a",))).request)[0] == '["\ud800"]'
+    )
+
+
 @given(texts, st.lists(edits, max_size=3))
 def test_what_is_said_to_be_json_is(text: str, changes: list[tuple[int, int, str]]) -> None:
     """Python reads it too; and what Python reads without its additions is said to be JSON."""

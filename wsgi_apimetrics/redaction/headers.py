@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -121,7 +120,7 @@ def _hear_credentials(value: str, marks: Marks) -> None:
     marks.spoken.add(credentials)
     try:
         user_pass = base64.b64decode(credentials, validate=True).decode()
-    except (binascii.Error, ValueError):
+    except ValueError:
         return
     marks.spoken.update((user_pass, user_pass.partition(":")[2]))
 
