@@ -56,6 +56,8 @@ def pages(path, words, routes):
         "search, two words": (50, lambda: f"/exchanges?q={word()}+{word()}"),
         "search, the start of a word": (50, lambda: f"/exchanges?q={word()[:-1]}*"),
         "search, in 404": (50, lambda: f"/exchanges?status=404&q={word()}"),
+        "search, a start in a path": (50, lambda: f"/exchanges?q=user+path:api/v1/{word()[:2]}*"),
+        "search, words that never meet": (50, lambda: "/exchanges?q=%22json+application%22"),
         "one exchange": (50, lambda: f"/exchanges/{chance.choice(ids)}"),
         "callers": (500, lambda: "/callers?last=all"),
         "one caller": (500, lambda: f"/callers/one?id={quote(chance.choice(callers))}"),

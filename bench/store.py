@@ -18,6 +18,7 @@ from pathlib import Path
 
 from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.exchange import Body, Exchange, Group, Request, Response, Timings
+from wsgi_apimetrics.inspector.views.exchanges import SOON
 from wsgi_apimetrics.store import Filter, Limits, Store, Writer
 
 from . import inspector
@@ -121,7 +122,7 @@ def reading(path):
         "newest": Filter,
         "by status": lambda: Filter(status=(chance.choice((200, 404, 500, 418)),)),
         "by status and route": lambda: Filter(status=(500,), endpoint=(chance.choice(ROUTES),)),
-        "by caller": lambda: Filter(caller=(f"sha512-caller-{chance.randrange(600)}",)),
+        "by caller": lambda: Filter(caller=(_caller(chance),)),
         "by method, an hour": lambda: Filter(
             method=("POST",), since=(start := sometime()), until=start + 3600
         ),
@@ -144,9 +145,12 @@ def reading(path):
         "search in an hour": lambda: Filter(
             search=word(), since=(start := sometime()), until=start + 3600
         ),
+        "search, nothing meets": lambda: Filter(search="json", framework="none"),
+        "search of one caller": lambda: Filter(search=word(), caller=(_caller(chance),)),
     }
     for name, make in filters.items():
         yield _p95(name, [_once(lambda make=make: store.page(make())) for _ in range(40)], 50)
+    yield from _dear(store, word)
     yield _p95("a page deep down", [_once(lambda: store.page(cursor=far)) for _ in range(40)], 50)
     for days in (1 / 24, 1, 7):
         times = [
@@ -157,6 +161,37 @@ def reading(path):
     store.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield Bar("memory of the process that reads", peak, 200, 1, "MB")
+
+
+def _caller(chance) -> str:
+    return f"sha512-caller-{chance.randrange(600)}"
+
+
+def _dear(store, word):
+    """Searches that have no quick way: what the inspector gets of them, a page and its count."""
+    typed = {
+        "a start in a path": lambda: f"user path:api/v1/{word()[:2]}*",
+        "words of elsewhere in a path": lambda: f"path:{word()[:-1]}*",
+        "a start in headers": lambda: f"header:{word()[:2]}*",
+        "a word of elsewhere in bodies": lambda: "body:accept",
+        "words that never meet": lambda: '"json application"',
+        "a common word without another": lambda: "json -api",
+        "a common word without a start": lambda: f"json -{word()[:2]}*",
+        "two starts": lambda: f"{word()[:-1]}* {word()[:2]}*",
+        "seven starts": lambda: "a* b* c* d* e* f* g*",
+        "a phrase and a start": lambda: f'"{word()} {word()[:3]}"*',
+        "two digits*": lambda: "12*",
+        "another script's letter*": lambda: f"{word()[0]}\u0301*",
+    }
+    for name, make in typed.items():
+        times = [_once(lambda make=make: _hurried(store, make())) for _ in range(40)]
+        yield _p95(f"search, dear: {name}", times, 50)
+
+
+def _hurried(store, typed) -> None:
+    wanted = Filter(search=typed)
+    store.page(wanted, seconds=SOON)
+    store.at_least(wanted, 10_000, SOON / 2)
 
 
 def pruning(path):

@@ -15,11 +15,12 @@ from werkzeug.test import Client
 from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.exchange import Group
 from wsgi_apimetrics.inspector import Inspector, app, curl
+from wsgi_apimetrics.inspector.views import exchanges
 from wsgi_apimetrics.inspector.views.overview import with_gaps
 from wsgi_apimetrics.redaction.policy import RedactionPolicy
 from wsgi_apimetrics.redaction.redactor import Redactor
 from wsgi_apimetrics.redaction.vocabulary import README
-from wsgi_apimetrics.store import Store, Writer
+from wsgi_apimetrics.store import Store, Writer, hunting
 from wsgi_apimetrics.store.schema import APPLICATION_ID, VERSION
 
 from .samples import PNG, body, exchange
@@ -343,3 +344,23 @@ def test_by_default_it_shows_what_local_writes(tmp_path, monkeypatch, state_dir)
     assert repr(Inspector("~/x", check=bool)) == f"Inspector({str(home / 'x')!r})"
     monkeypatch.delenv("WSGI_APIMETRICS_LOCAL_PATH")
     assert str(state_dir) in repr(Inspector(check=bool))
+
+
+def test_a_search_that_takes_long_is_stopped_and_goes_on_when_asked_to(client, monkeypatch):
+    """The page says so, and does not say that there is nothing; its link waits."""
+    shown = client(*(exchange(f"/orders/{number}", at=time.time()) for number in range(3)))
+    whole = get(shown, "/exchanges?q=orders").text
+    assert "was stopped" not in whole
+    assert '>3</strong><span id="more" hidden>' in whole
+    monkeypatch.setattr(hunting, "_STEPS", 1)
+    monkeypatch.setattr(exchanges, "SOON", -1)
+    stopped = get(shown, "/exchanges?q=orders").text
+    assert "was stopped" in stopped
+    assert "Nothing found so far." in stopped
+    assert '>0</strong><span id="more"> or more' in stopped
+    further = re.findall(r'<a rel="next" href="([^"]+)"', stopped)
+    assert len(further) == 1
+    page = get(shown, html.unescape(further[0])).text
+    assert "was stopped" not in page
+    assert page.count("/orders/") >= 3
+    assert '>3</strong><span id="more"> or more' in page

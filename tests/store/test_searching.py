@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from wsgi_apimetrics.store import Filter, searching
+from wsgi_apimetrics.store import Filter, searching, starts
 from wsgi_apimetrics.store.searchable import match_expression
 
 from .samples import NOON, exchange, lines
@@ -37,12 +37,21 @@ def shelf(filled):
     "typed",
     [
         *("la*", "lamp*", "LAMP1*", "l*", "lam*", "desk* lamp*", "path:lamb*", "path:/lamp1*"),
-        *("lamp* -desk*", "lamp* -desk3", "lamp2*.", "é* lamp*", "zebra*", "desk* zebra*", "9*"),
+        *(
+            "lamp* -desk*",
+            "lamp* -desk3",
+            "lamp2*.",
+            "é* lamp*",
+            "zebra*",
+            "desk* zebra*",
+            "9*",
+            "com/l*",
+        ),
     ],
 )
 def test_a_start_finds_what_the_index_finds(shelf, monkeypatch, typed, status, words, read):
     """All of it in its order, also where the words are too many, or too much was missed."""
-    monkeypatch.setattr(searching, "MOST_WORDS", words)
+    monkeypatch.setattr(starts, "MOST_WORDS", words)
     monkeypatch.setattr(searching, "MOST_READ", read)
     expected = shelf._connection.execute(
         "SELECT words.rowid FROM words CROSS JOIN exchange ON seq = words.rowid "
@@ -76,7 +85,7 @@ def test_a_start_is_looked_up_again_when_something_came(filled, writer):
 
 def test_what_is_not_indexed_yet_is_not_found_on_the_spot_either(filled, writer, monkeypatch):
     """A page does not show what its count and the next page leave out."""
-    monkeypatch.setattr(searching, "MOST_WORDS", 1)
+    monkeypatch.setattr(starts, "MOST_WORDS", 1)
     store = filled(*(exchange(f"/{n}", got=b"a1 a2") for n in range(5)))
     writer.append(lines(exchange("/later", got=b"a1")))
     assert len(store.page(Filter(search="a*")).summaries) == 5

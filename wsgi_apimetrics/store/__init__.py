@@ -16,7 +16,8 @@ from .location import default_path
 if TYPE_CHECKING:
     from .conditions import Filter
     from .overview import Overview
-    from .reader import Page, Store
+    from .paging import Page
+    from .reader import Store
     from .rows import Summary
     from .writer import Limits, Writer
 else:  # what reads and writes brings SQLite along: an app that starts does not need it yet
@@ -26,7 +27,7 @@ else:  # what reads and writes brings SQLite along: an app that starts does not 
             "Filter": "conditions",
             "Limits": "writer",
             "Overview": "overview",
-            "Page": "reader",
+            "Page": "paging",
             "Store": "reader",
             "Summary": "rows",
             "Writer": "writer",

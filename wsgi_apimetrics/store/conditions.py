@@ -67,6 +67,10 @@ class Filter:
         """Return what to look for in the marks: the same as :meth:`conditions`."""
         return [_LOOKUPS.get(name, _look_up)(name, value) for name, value in self._given()]
 
+    def is_given(self) -> bool:
+        """Whether there is any condition besides ``search``."""
+        return bool(self.conditions() or self.times())
+
     def times(self) -> list[Condition]:
         """Return the conditions of the time range."""
         found: list[Condition] = []

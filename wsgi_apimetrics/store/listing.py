@@ -9,22 +9,15 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from . import marks
 from .conditions import Filter
-from .marks import Block
 from .rows import SELECTED
-
-Key = tuple[float, int]
-"""``started_at`` and ``seq``: the place of an exchange in a list."""
+from .walking import Key, Span, Walk
 
 NEWEST = "ORDER BY started_at DESC, seq DESC"
 _BY_TIME = "exchange INDEXED BY exchange_started_at"
-_SINGLY = 64
-"""Of a block's rows so many are looked up one by one; for more, all are read."""
 
 
 def rows(
@@ -60,7 +53,7 @@ def keys(connection: sqlite3.Connection, wanted: Filter, after: Key | None, size
         for bounds in marks.open_ranges(connection)
         for key in _of_open(connection, wanted, after, bounds, size)
     ]
-    walk = _Walk(connection, wanted)
+    walk = Walk(connection, wanted)
     for block in walk.blocks(after):
         found = sorted(found, reverse=True)[:size]
         if len(found) == size and found[-1][0] > block.until:
@@ -81,7 +74,7 @@ def count(connection: sqlite3.Connection, wanted: Filter, at_most: int) -> int:
     found = 0
     for bounds in marks.open_ranges(connection):
         found += len(_of_open(connection, wanted, None, bounds, at_most))
-    walk = _Walk(connection, wanted)
+    walk = Walk(connection, wanted)
     for block in walk.blocks(None):
         if found >= at_most:
             break
@@ -96,7 +89,7 @@ def most(
 
     The ``column`` is ``duration`` or ``response_size``; ``at_most`` up to :data:`.marks.MOST`.
     """
-    span = _Span(since, until)
+    span = Span(since, until)
     ranges = marks.open_ranges(connection)
     found: list[tuple[float, int]] = []
     for block in marks.blocks(connection):
@@ -164,103 +157,6 @@ def ids_from(connection: sqlite3.Connection, prefix: str, at_most: int) -> list[
         )
         found += [id_ for (id_,) in sealed]
     return sorted(found)[:at_most]
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A time range: ``since`` belongs to it, ``until`` does not."""
-
-    since: float
-    until: float
-
-    def holds(self, block: Block) -> bool:
-        return self.since <= block.since and block.until < self.until
-
-    def meets(self, block: Block) -> bool:
-        return self.since <= block.until and block.since < self.until
-
-
-class Sieve:
-    """Says of one exchange after the other whether it meets the conditions of a filter.
-
-    What is asked for block by block costs no look at the exchange itself, unless its block is
-    open, or its mark is not exact.
-    """
-
-    def __init__(self, connection: sqlite3.Connection, wanted: Filter) -> None:
-        self._walk = _Walk(connection, wanted)
-        self._blocks = {block.number: block for block in marks.blocks(connection)}
-        self._known: dict[int, tuple[int, int]] = {}
-
-    def passes(self, seq: int) -> bool:
-        """Whether the exchange is there, and meets the conditions."""
-        number = seq >> marks.BITS
-        known = self._known.get(number)
-        if known is None:
-            block = self._blocks.get(number)
-            known = self._known[number] = (0, -1) if block is None else self._walk.bits(block)
-        bit = 1 << (seq - (number << marks.BITS))
-        return bool(known[0] & bit or (known[1] & bit and self._walk.meets(seq)))
-
-
-class _Walk:
-    """Going through the sealed blocks with one filter."""
-
-    def __init__(self, connection: sqlite3.Connection, wanted: Filter) -> None:
-        self._connection = connection
-        self._lookups = wanted.lookups()
-        self._where, self._parameters = wanted.joined()
-        self._span = _Span(
-            float("-inf") if wanted.since is None else wanted.since,
-            float("inf") if wanted.until is None else wanted.until,
-        )
-
-    def blocks(self, after: Key | None) -> Iterator[Block]:
-        """Yield the blocks in which something may be found, the newest first."""
-        for block in marks.blocks(self._connection):
-            if self._span.meets(block) and (after is None or block.since <= after[0]):
-                yield block
-
-    def bits(self, block: Block) -> tuple[int, int]:
-        """Return the bits of what a block has for sure, and of what must be looked at."""
-        bits, unsure = marks.look_up(self._connection, block.number, self._lookups)
-        if self._span.holds(block):
-            return bits & ~unsure, unsure
-        return 0, bits if self._span.meets(block) else 0
-
-    def meets(self, seq: int) -> bool:
-        """Look at one exchange."""
-        found = self._connection.execute(
-            f"SELECT 1 FROM exchange NOT INDEXED WHERE seq = ? AND {self._where}",  # noqa: S608
-            (seq, *self._parameters),
-        )
-        return found.fetchone() is not None
-
-    def count(self, block: Block) -> int:
-        """Count what a block has."""
-        sure, unsure = self.bits(block)
-        return sure.bit_count() + (len(self._read(block, unsure)) if unsure else 0)
-
-    def keys(self, block: Block, after: Key | None) -> list[Key]:
-        """Return the places of what a block has."""
-        bits, _ = marks.look_up(self._connection, block.number, self._lookups)
-        found = self._read(block, bits) if bits else []
-        return found if after is None else [key for key in found if key < after]
-
-    def _read(self, block: Block, bits: int) -> list[Key]:
-        """Return the places of those exchanges among ``bits`` that meet every condition."""
-        query = "SELECT started_at, seq FROM exchange NOT INDEXED WHERE seq"
-        if bits.bit_count() > _SINGLY:
-            return self._connection.execute(
-                f"{query} BETWEEN ? AND ? AND {self._where}",
-                (block.first, block.last, *self._parameters),
-            ).fetchall()
-        found = []
-        for seq in marks.seqs(block.number, bits):
-            found += self._connection.execute(
-                f"{query} = ? AND {self._where}", (seq, *self._parameters)
-            ).fetchall()
-        return found
 
 
 def _by_time(

@@ -6,10 +6,8 @@ that a page deep down costs what the first does, and nothing moves while new exc
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
-import json
+import math
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -19,29 +17,17 @@ from types import TracebackType
 
 from .. import jsonline
 from ..jsonline import StoredExchange
-from . import listing, marks, searching
+from . import listing, marks, searching, starts
 from .callers import Caller, CallerDetail, caller_detail, frequent_callers
 from .conditions import EVERYTHING, Filter
 from .connection import open_for_reading, translated
 from .indexing import indexed
 from .overview import Overview, overview
+from .paging import Page, Place
 from .retention import used_bytes
 from .rows import Summary, summary
 
 PAGE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A part of a list, newest first.
-
-    Attributes:
-        summaries: The exchanges.
-        next_cursor: Where the next page begins: give it back as ``cursor``; ``None`` at the end.
-    """
-
-    summaries: tuple[Summary, ...]
-    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +62,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection = open_for_reading(path)
-        self._prepared: tuple[tuple[str, int], searching.Search | None] = (("", -1), None)
+        self._prepared: tuple[tuple[str, int], starts.Search | None] = (("", -1), None)
 
     def __enter__(self) -> Store:  # noqa: PYI034 - typing.Self is of Python 3.11
         return self
@@ -98,34 +84,68 @@ class Store:
         wanted: Filter = EVERYTHING,
         cursor: str | None = None,
         size: int = PAGE,
+        seconds: float = math.inf,
     ) -> Page:
         """Return one page of what is ``wanted``, newest first.
 
         Without a search the order is that of ``started_at``; with one it is the order in
-        which the store got them.
+        which the store got them. A search ends after about so many ``seconds``, unless the
+        ``cursor`` is that of a page that had ended so.
 
         Raises:
             ValueError: the ``cursor`` is none of ours.
         """
-        after = _key(cursor)
+        place = None if cursor is None else Place.read(cursor)
         with self._reading() as connection:
             if wanted.search.strip():
-                search = self._search(wanted)
-                before = after[1] if after else None
-                rows = search and searching.rows(connection, search, wanted, before, size + 1)
-            else:
-                rows = listing.rows(connection, wanted, after, size + 1)
-        summaries = tuple(summary(row) for row in rows or ())[:size]
-        more = len(rows or ()) > size
-        return Page(summaries, _cursor(summaries[-1]) if more else None)
+                return self._searched(connection, wanted, place, size, seconds)
+            rows = listing.rows(connection, wanted, place.key if place else None, size + 1)
+        summaries = tuple(summary(row) for row in rows)[:size]
+        if len(rows) <= size:
+            return Page(summaries, None)
+        return Page(summaries, Place((summaries[-1].started_at, summaries[-1].seq)).cursor())
+
+    def _searched(
+        self,
+        connection: sqlite3.Connection,
+        wanted: Filter,
+        place: Place | None,
+        size: int,
+        seconds: float,
+    ) -> Page:
+        search = self._search(wanted)
+        if search is None:
+            return Page((), None)
+        is_patient = place is not None and place.is_patient
+        before = place.key[1] if place else None
+        limit = math.inf if is_patient else seconds
+        found = searching.find(connection, search, wanted, before, size + 1, limit)
+        seqs = found.seqs[:size]
+        summaries = self._summaries(seqs)
+        if len(found.seqs) > size:
+            return Page(summaries, Place((0.0, seqs[-1]), is_patient).cursor())
+        if found.is_all:
+            return Page(summaries, None)
+        further = Place((0.0, found.reached), is_patient=True)
+        return Page(summaries, further.cursor(), is_cut=True)
 
     def count(self, wanted: Filter = EVERYTHING, at_most: int = 10_000) -> int:
         """Count what is ``wanted``, stopping at ``at_most``: "10,000 or more"."""
+        return self.at_least(wanted, at_most)[0]
+
+    def at_least(self, wanted: Filter, at_most: int, seconds: float = math.inf) -> tuple[int, bool]:
+        """Return how many there are at least of what is ``wanted``, and whether that is all.
+
+        It stops at ``at_most``, and a search after about so many ``seconds``.
+        """
         with self._reading() as connection:
             if not wanted.search.strip():
-                return listing.count(connection, wanted, at_most)
+                found = listing.count(connection, wanted, at_most)
+                return found, found < at_most
             search = self._search(wanted)
-            return 0 if search is None else searching.count(connection, search, wanted, at_most)
+            if search is None:
+                return 0, True
+            return searching.count(connection, search, wanted, at_most, seconds)
 
     def newer(
         self,
@@ -140,10 +160,10 @@ class Store:
         with self._reading() as connection:
             if wanted.search.strip():
                 search = self._search(wanted)
-                rows = search and searching.newer(connection, search, wanted, seq, at_most)
-            else:
-                rows = listing.newer(connection, wanted, seq, at_most)
-        return tuple(summary(row) for row in rows or ())
+                if search is None:
+                    return ()
+                return self._summaries(searching.newer(connection, search, wanted, seq, at_most))
+            return tuple(summary(row) for row in listing.newer(connection, wanted, seq, at_most))
 
     def last_seq(self) -> int:
         """Return the newest exchange's ``seq``, 0 if there is none."""
@@ -260,23 +280,13 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("COMMIT")
 
-    def _search(self, wanted: Filter) -> searching.Search | None:
+    def _summaries(self, seqs: list[int]) -> tuple[Summary, ...]:
+        rows = listing.by_keys(self._connection, [(0.0, seq) for seq in seqs])
+        return tuple(summary(row) for row in rows)
+
+    def _search(self, wanted: Filter) -> starts.Search | None:
         """Return how to search; a page and its count ask for the same."""
         key = (wanted.search, indexed(self._connection))
         if self._prepared[0] != key:
-            self._prepared = (key, searching.prepare(self._connection, wanted.search))
+            self._prepared = (key, starts.prepare(self._connection, wanted.search))
         return self._prepared[1]
-
-
-def _cursor(last: Summary) -> str:
-    return base64.urlsafe_b64encode(json.dumps([last.started_at, last.seq]).encode()).decode()
-
-
-def _key(cursor: str | None) -> listing.Key | None:
-    if cursor is None:
-        return None
-    try:
-        started_at, seq = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        return float(started_at), int(seq)
-    except (ValueError, TypeError, binascii.Error, sqlite3.Error):
-        raise ValueError(f"no cursor of ours: {cursor[:60]!r}") from None

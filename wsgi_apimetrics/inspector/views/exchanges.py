@@ -15,6 +15,9 @@ from ..rendering import clock, day, page, seconds, segments, short, size, visibl
 from ..streams import News
 
 _COUNTED = 10_000
+SOON = 0.015
+"""Seconds for what a search finds; its count gets half of that."""
+
 _NEW = 100
 
 
@@ -25,11 +28,12 @@ def show(context: Context) -> Response:
     store = context.reading
     last_seq = store.last_indexed() if wanted.filter.search else store.last_seq()
     try:
-        found = store.page(wanted.filter, context.arg("after") or None)
+        found = store.page(wanted.filter, context.arg("after") or None, seconds=SOON)
     except ValueError:
         raise BadRequest(
             "This address names no place in a list; begin at its first page."
         ) from None
+    count, is_all = store.at_least(wanted.filter, _COUNTED, SOON / 2)
     return page(
         "exchanges.html",
         context,
@@ -39,8 +43,9 @@ def show(context: Context) -> Response:
         search=context.arg("q"),
         rows=[row(context, one) for one in found.summaries],
         next=found.next_cursor,
-        count=store.count(wanted.filter, _COUNTED),
-        counted=_COUNTED,
+        is_cut=found.is_cut,
+        count=max(count, len(found.summaries)),
+        is_all=is_all,
         last_seq=last_seq,
         behind=store.last_seq() - last_seq if wanted.filter.search else 0,
     )
@@ -80,7 +85,7 @@ def _news(context: Context, store: Store, wanted: Filter, seq: int) -> News:
     new = store.newer(seq, wanted, _NEW + 1)
     gap = len(new) > _NEW
     if gap:
-        new = store.page(wanted, size=_NEW).summaries[::-1]
+        new = store.page(wanted, size=_NEW, seconds=SOON).summaries[::-1]
     upto = max([upto, *(one.seq for one in new)])
     return {"seq": upto, "gap": gap, "rows": [row(context, one) for one in new]}
 
