@@ -53,6 +53,12 @@ def test_the_help_lists_every_command(run):
     assert all(f"\n  {command} " in result.stdout for command in COMMANDS)
 
 
+@pytest.mark.parametrize("command", [[], ["spool"]])
+def test_no_command_is_listed_by_half_a_sentence(run, command):
+    """Click cuts what is too long for its line."""
+    assert "..." not in run(*command, "--help").stdout.partition("Commands:")[2]
+
+
 def test_a_mistyped_command_is_answered_with_the_nearest(run):
     """Exit code 2, as for every mistake of typing."""
     failed_well(run("stat"), 2, "no command 'stat'", "'stats'")

@@ -245,6 +245,13 @@ def test_replay_to_a_store_that_can_not_be_used(run, filled, tmp_path):
     assert f"{diary} is not a store" in result.stdout
 
 
+def test_what_is_no_spool_is_not_replayed_as_one(run, tmp_path):
+    """It is not said to be another account's."""
+    path = tmp_path / "notes.txt"
+    path.write_text("Dear diary,")
+    failed_well(run("replay", "--spool", path), 1, "is no spool: their names end in")
+
+
 def test_a_spool_of_a_newer_version_is_left_alone(run, spool):
     """Neither read nor sent."""
     path, environment = spool

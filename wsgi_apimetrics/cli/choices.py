@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,11 +17,16 @@ from ..store import Filter, Store, default_path
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+if TYPE_CHECKING:
+    _Type = click.ParamType[Any]
+else:  # only newer versions of click can tell what it converts to
+    _Type = click.ParamType
+
 PATH_VARIABLE = "WSGI_APIMETRICS_LOCAL_PATH"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
-class When(click.ParamType[Any]):
+class When(_Type):
     """A moment: so long ago (``15m``, ``2h``, ``7d``), or a date and time of ISO 8601."""
 
     name = "time"
@@ -39,7 +44,7 @@ class When(click.ParamType[Any]):
             )
 
 
-class Codes(click.ParamType[Any]):
+class Codes(_Type):
     """Statuses: ``404``, ``5xx``, ``404,5xx``."""
 
     name = "status"

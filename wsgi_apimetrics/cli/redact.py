@@ -51,7 +51,13 @@ def _rules(command: Command) -> Command:
 @_rules
 @click.option("--request/--response", "is_request", default=True, help="Whose body stdin is.")
 @click.option("--content-type", default="application/json", show_default=True, help="Of stdin.")
-@click.option("--vocabulary", type=click.Choice(["readme", "apitoolkit"]), default="readme")
+@click.option(
+    "--vocabulary",
+    type=click.Choice(["readme", "apitoolkit"]),
+    default="readme",
+    show_default=True,
+    help="Whose words mark what was taken out.",
+)
 @json_option
 def redact_command(
     file: str, is_request: bool, content_type: str, vocabulary: str, as_json: bool, **given: Any

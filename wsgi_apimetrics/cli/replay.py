@@ -13,7 +13,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..backends.base import Parts
-from ..delivery.spool_files import spool_path
+from ..delivery.spool_files import SUFFIX, spool_path
 from ..exceptions import ConfigurationError, ExchangeDropped
 from ..jsonline import StoredExchange
 from ..payload import Fragment, Outcome
@@ -82,6 +82,8 @@ def _one(every: tuple[Parts, ...], spool: Path | None) -> Parts:
     if spool is not None:
         every = tuple(part for part in every if spool.name == _spool_of(part))
         if not every:
+            if not spool.name.endswith(SUFFIX):
+                raise ConfigurationError(f"{spool} is no spool: their names end in {SUFFIX}")
             raise ConfigurationError(
                 f"{spool.name} is for another backend, account or address than is configured"
             )

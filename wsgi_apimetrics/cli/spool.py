@@ -44,7 +44,7 @@ def spool_command() -> None:
     """Verify, repair and export the files in spool_dir."""
 
 
-@spool_command.command("verify")
+@spool_command.command("verify", short_help="Are they whole?")
 @_PLACES
 @json_option
 def verify_command(places: tuple[Path, ...], as_json: bool) -> None:
@@ -74,7 +74,7 @@ def verify_command(places: tuple[Path, ...], as_json: bool) -> None:
         sys.exit(1)
 
 
-@spool_command.command("repair")
+@spool_command.command("repair", short_help="Rebuild damaged ones of what is intact.")
 @_PLACES
 def repair_command(places: tuple[Path, ...]) -> None:
     """Rebuild damaged spools of what is intact in them; each old file is kept beside the new."""
@@ -98,7 +98,7 @@ def repair_command(places: tuple[Path, ...]) -> None:
         out.print(shown(f"{said}the damaged file is {rebuilt.kept_as}"), soft_wrap=True)
 
 
-@spool_command.command("export")
+@spool_command.command("export", short_help="Print what waits in them.")
 @_PLACES
 def export_command(places: tuple[Path, ...]) -> None:
     """Print what waits in spools, and their dead letters, as lines of JSON."""
