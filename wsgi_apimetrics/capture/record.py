@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 GroupOutcome = Group | DropReason | None
 """What a grouping function came to: a group, a reason not to log, or no function at all."""
 
-_FIXED_COST = 1500
-"""Bytes that one record costs beside its bodies and headers: measured, rounded up."""
+_FIXED_COST = 900
+"""Bytes that one record takes beside its texts and bodies: measured, rounded up."""
+_TEXT_COST = 145
+"""Bytes that a text of the environ takes beside its characters: its name's and its own objects,
+and their place in the dict."""
 
 _ids = random.Random()  # noqa: S311 - unique, not secret; seeded by the system
 
@@ -103,7 +106,7 @@ class RawExchange:
         self.id = new_id(now)
         self.policy = policy
         self.environ = environ
-        self.cost = size + _FIXED_COST
+        self.cost = size + _FIXED_COST + _TEXT_COST * len(environ)
 
     def add_error(self, record: ErrorRecord) -> None:
         """Take note of what was reported."""

@@ -20,9 +20,9 @@ _SLICE_SECONDS = 0.0004
 """How long the worker goes on at a time."""
 _HURRIED_SLICE_SECONDS = 0.002
 """The same where somebody waits for it: below the 5 ms that the interpreter has a thread wait."""
-_GROUP_BYTES = 16 * 1024
+_GROUP_BYTES = 32 * 1024
 """What is prepared together: four small exchanges, which take a slice."""
-_HURRIED_GROUP_BYTES = 64 * 1024
+_HURRIED_GROUP_BYTES = 128 * 1024
 _REST = 9
 """How many times as long it rests, while the queue is empty."""
 _LONGEST_REST = 0.05
