@@ -33,6 +33,9 @@ def test_what_is_kept_of_a_decoded_body_ends_at_the_bound_and_all_is_counted():
     assert decode(CODED, "gzip", 10_000, complete=True) == (PLAIN[:10_000], 40_000)
     assert decode(CODED, "gzip", 10_000, complete=False) == (PLAIN[:10_000], None)
     assert decode(CODED, "gzip", 1_000, complete=True) == (PLAIN[:1_000], None)
+    coded = gzip.compress(PLAIN[:8192])
+    assert decode(coded, "gzip", 512, complete=True) == (PLAIN[:512], 8192)
+    assert decode(coded, "gzip", 500, complete=True) == (PLAIN[:500], None)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,10 @@ def test_what_is_kept_of_a_decoded_body_ends_at_the_bound_and_all_is_counted():
         ("q=\xc3\xa9", "q=%C3%A9"),
         ("q=\xe9", "q=%E9"),
         ("q=a b", "q=a%20b"),
+        (
+            "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~09AZaz ",
+            "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~09AZaz%20",
+        ),
         ("q=a\x7f", "q=a%7F"),
         ("q=\u20ac", "q=%E2%82%AC"),
     ],

@@ -155,3 +155,23 @@ def test_a_seek_by_a_stream_that_does_not_tell_is_passed_on():
     assert tee.seek(6) == 6
     assert tee.read() == BODY[6:]
     assert recorder.kept == BODY[6:]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda stream: stream.read(),
+        lambda stream: stream.readline(),
+        lambda stream: stream.readlines(),
+        lambda stream: stream.read1(),
+        lambda stream: stream.readinto(bytearray(9)),
+        lambda stream: next(stream, None),
+    ],
+)
+def test_who_reads_and_gets_nothing_has_read(read):
+    """An empty body is known to be empty; an unread one is not."""
+    tee, recorder = teed(io.BytesIO())
+    assert not recorder.touched
+    came = read(tee)
+    assert not came
+    assert recorder.touched is (came is not None)

@@ -7,6 +7,8 @@ import tracemalloc
 
 import pytest
 
+import pytest
+
 from wsgi_apimetrics.capture.body import BodyRecorder, InputRecorder
 from wsgi_apimetrics.capture.policy import CapturePolicy
 from wsgi_apimetrics.capture.record import RawExchange, new_id
@@ -97,3 +99,13 @@ def test_an_id_is_a_uuid_of_version_4():
     digits = "[0-9a-f]"
     pattern = f"{digits}{{8}}-{digits}{{4}}-4{digits}{{3}}-[89ab]{digits}{{3}}-{digits}{{12}}"
     assert all(re.fullmatch(pattern, one) for one in ids)
+
+
+@pytest.mark.parametrize("headers", [[("A",)], [("A", "b", "c")], [("A", "b"), ("C",)], [("A", 1)]])
+def test_headers_that_are_no_pairs_of_texts_are_refused(headers):
+    """Nothing of them is kept; the server says so to the app."""
+    raw = RawExchange({}, 0, POLICY)
+    cost = raw.cost
+    with pytest.raises(TypeError):
+        raw.take_headers(headers)
+    assert (raw.response_headers, raw.cost) == ((), cost)

@@ -84,3 +84,16 @@ def test_a_header_and_a_grouping_function_go_together():
     assert headers[-1][0] == "x-log"
     [exchange] = memory.exchanges
     assert exchange.group is not None
+
+
+def test_a_response_that_is_not_sampled_has_no_header():
+    """What is sent whatever the sampling says has one: errors are told by their status."""
+
+    def failing(environ, start_response):
+        start_response("503 Busy", [])
+        return [b""]
+
+    memory = Linking(sample_rate=0.0, keep_errors=True)
+    assert started(memory, app) == [("200 OK", [("Content-Type", "text/plain")])]
+    [(status, headers)] = started(memory, failing)
+    assert (status, [name for name, _ in headers]) == ("503 Busy", ["x-log"])

@@ -8,7 +8,7 @@ import pytest
 
 from wsgi_apimetrics.exceptions import ConfigurationError
 from wsgi_apimetrics.redaction.marks import Marks
-from wsgi_apimetrics.redaction.patterns import DETECTORS, Patterns
+from wsgi_apimetrics.redaction.patterns import DETECTORS, Patterns, passes_luhn
 from wsgi_apimetrics.redaction.regexes import LONGEST, user_pattern
 from wsgi_apimetrics.redaction.unreadable import Reason, Unreadable
 from wsgi_apimetrics.redaction.vocabulary import README
@@ -33,6 +33,15 @@ def test_a_card_number_has_13_to_19_digits_and_begins_with_2_to_6(first: str, le
     text = f"no {number}."
     found = [text[slice(*span)] for span in DETECTORS["card"](text)]
     assert found == ([number] if first in "23456" and 13 <= length <= 19 else [])
+
+
+@pytest.mark.parametrize("digits", ["9" * 12, "4" * 15, "0123456789" * 2, "5678", "1"])
+def test_the_check_digit_is_of_all_digits(digits: str) -> None:
+    """Every second is doubled, from the last on."""
+    number = checked(digits)
+    assert passes_luhn(number)
+    wrong = (int(number[-1]) + 1) % 10
+    assert not passes_luhn(f"{digits}{wrong}")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +141,7 @@ ACCEPTED = [
 ]  # fmt: skip
 REFUSED = [
     "a{0,99}b{0,100}c", "xa{0,10000}", "(?:aa|b){14}", "(?:aa|b|cc){9}", "(?:aa|b)+",
-    "a+b{0,2}", "xa*b{0,2}",
+    "a+b{0,2}", "xa*b{0,2}", "a{5000,}(?:aa|b){14}",
     "(?=[ab]{1,101})[ab]{1,100}x", "(?!a{0,100})a{1,100}", "(?:a+|b)(?:a|bb|c)",
     "(a{1,100})(b{1,101})", "(?i:a+)(?:a|bb|cc)", "a+?b{0,2}", "(?:aa?){1,14}",
 ]  # fmt: skip

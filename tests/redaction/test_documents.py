@@ -96,6 +96,17 @@ def test_an_integer_of_any_length_is_read_past() -> None:
         assert redacted_body(text, **rules) == text.replace(digits, '"[REDACTED]"')
 
 
+@pytest.mark.parametrize("count", [2, 300])
+def test_a_document_with_many_names_is_judged(count: int) -> None:
+    """And with one of them twice, it is not."""
+    members = ", ".join(f'"n{number}": {number}' for number in range(count))
+    text = f'{{"a": [{{"k": 1, "p": "x"}}], {members}}}'
+    rules = {"redact_request_body": ("$.a[?(@.k)].p",)}
+    assert redacted_body(text, **rules) == text.replace('"x"', '"[REDACTED 1]"')
+    twice = text.replace('"n1"', '"n0"')
+    assert redacted_body(twice, **rules) == "redaction: duplicate names"
+
+
 def proves(text: str, **rules: Any) -> bool:
     """Whether a document that no rule reaches is known at a glance."""
     return absence.proves_json_untouched(text, compiled(RedactionPolicy(**rules)).request)

@@ -105,6 +105,8 @@ def test_a_judged_rule_needs_the_names_on_its_way(rule: str, names: tuple[str, .
         ("$.a.`len`.b", "computes a value"),
         ("$.a[", "is no JSONPath"),
         ("$.a[?(", "is no JSONPath"),
+        ("$.a.`sub(/[/, b)`", "is no JSONPath: error"),
+        ("$.a.`split(x)`", "is no JSONPath: DefintionInvalid"),
     ],
 )
 def test_what_names_no_place_is_refused(rule: str, what: str) -> None:

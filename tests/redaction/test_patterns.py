@@ -140,6 +140,15 @@ def test_a_marker_stays_and_what_stands_behind_it_goes() -> None:
     assert after == b"[REDACTED 2] and x[REDACTED 1] and y[REDACTED 1]"
 
 
+def test_what_stands_before_a_marker_goes_and_no_part_of_it() -> None:
+    """Wherever in it a rule finds something."""
+    came = exchange(body("a 12, b 12", "text/plain"))
+    once = redact(came, redact_patterns=("b 12",))
+    assert once.request.body.content == b"a 12, [REDACTED 4]"
+    after = redact(once, redact_patterns=(r"\d{1,2}", "RED", r"\[R", r"4\]"))
+    assert after.request.body.content == b"a [REDACTED 2], [REDACTED 4]"
+
+
 def test_a_text_with_an_earlier_marker_keeps_its_spelling() -> None:
     """What a pattern finds in the marker alone is nothing new at a place of an earlier pass."""
     text = '{"a": 12345, "a": "\\u0041 [REDACTED 5]"}'

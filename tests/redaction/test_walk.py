@@ -76,6 +76,17 @@ def test_where_something_may_come_all_is_walked(
         walked(head + BROKEN, *paths)
 
 
+@pytest.mark.parametrize("path", [A, AB, (EACH,), (ELEMENTS, "a"), (0,), (EACH, EACH), (DEEP, "a")])
+@pytest.mark.parametrize(
+    "text", ["[1", "[1,", "[[1]", '[{"a":1}', '{"a":1', '{"a":1,', '{"a":{"b":1}', '{"a"', "[", "{"]
+)
+def test_a_document_without_its_end_is_none(text: str, path: Path) -> None:
+    """Also where what the rules name came whole."""
+    for walk in (json_walk.denied, json_walk.not_allowed):
+        with pytest.raises(ValueError, match=r"no |Expecting"):
+            walk(text, root(path), "$", str)
+
+
 def test_what_stays_is_looked_for_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not allowed may stand anywhere."""
     monkeypatch.setattr(json_walk, "is_json", lambda text: True)

@@ -10,6 +10,7 @@ redacted whole. ``\d+``, ``EMP-\d{6}`` and ``\w{1,64}@\w{1,64}`` are accepted, `
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from dataclasses import dataclass
@@ -64,12 +65,7 @@ def user_pattern(option: str, rule: str) -> UserPattern:
 
 def _choices(tree: Any, option: str, rule: str) -> int:
     """Bound the ways in which ``tree`` can match from one start."""
-    total = 1
-    for kind, value in tree:
-        total *= _choices_of(str(kind), value, option, rule)
-        if total > _CHOICES:
-            break
-    return total
+    return math.prod(_choices_of(str(kind), value, option, rule) for kind, value in tree)
 
 
 def _choices_of(kind: str, value: Any, option: str, rule: str) -> int:
