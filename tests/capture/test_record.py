@@ -7,8 +7,6 @@ import tracemalloc
 
 import pytest
 
-import pytest
-
 from wsgi_apimetrics.capture.body import BodyRecorder, InputRecorder
 from wsgi_apimetrics.capture.policy import CapturePolicy
 from wsgi_apimetrics.capture.record import RawExchange, new_id

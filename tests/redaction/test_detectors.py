@@ -175,7 +175,7 @@ def test_a_pattern_is_bounded_up_to_a_million_characters(rule: str, bounded: boo
     assert user_pattern("redact_patterns", rule).is_bounded is bounded
 
 
-@pytest.mark.parametrize("rule", ["a?", "a*", "", r"\b", "(?=a)", "^", "a{0}", "(?:a|)"])
+@pytest.mark.parametrize("rule", ["a?", "a*", "", r"\b", "(?=a)", "(?=a)a?", "^", "a{0}", "(?:a|)"])
 def test_a_pattern_that_matches_nothing_at_all_is_refused(rule: str) -> None:
     """It would put markers between all characters."""
     with pytest.raises(ConfigurationError, match="matches the empty text"):

@@ -17,6 +17,8 @@ READ: list[tuple[str, str, dict[str, Any], str]] = [
     ('{"a": [{"b": 1, "p": 1, "p": 2}]}', "text/plain", JUDGED, "redaction: duplicate names"),
     ('1\n{"a": [{"b": 1, "p": 1, "p": 2}]}', "", JUDGED, "redaction: unknown type"),
     ('[1]\n{"a": [{"b": 1, "p": 1, "p": 2}]}', "", JUDGED, "redaction: duplicate names"),
+    ('{\n"a": [{"b": 1, "p": 1, "p": 2}]}', "application/json", JUDGED,
+     "redaction: duplicate names"),
     ("{p", "text/plain", DENIED, "redaction: unknown type"),
     ("{q", "text/plain", DENIED, "{q"),
     ("{q", "application/json", DENIED, "{q"),

@@ -138,6 +138,20 @@ def test_rules_need_names_without_which_they_reach_nothing(
     assert (rules.request.needed, rules.response.needed) == (request_needs, response_needs)
 
 
+def test_the_jsonpaths_of_a_policy_are_told_with_their_options() -> None:
+    """Names are none; what is named of a body is a path in any case."""
+    assert RedactionPolicy().paths() == []
+    policy = RedactionPolicy(
+        denylist=("a", "$.a"), allowlist=(("b", "$.b"), ("$.c",)),
+        redact_request_body=("$.d", "e"), redact_response_body=("$.f",),
+    )  # fmt: skip
+    assert policy.paths() == [
+        ("denylist", "$.a"), ("allowlist", "$.b"), ("allowlist", "$.c"),
+        ("redact_request_body", "$.d"), ("redact_request_body", "e"),
+        ("redact_response_body", "$.f"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("options", "fields", "bodies"),
     [

@@ -80,6 +80,7 @@ def test_an_address_of_the_peer_itself_came_from_no_header() -> None:
         ("/u/other", {"p": "secret"}, "/u/<p>", "/u/<p>"),
         ("/u/other", {"p": "secret"}, None, "%5BREDACTED%208%5D"),
         ("/u/other", {"p": ""}, None, "/u/other"),
+        ("/u/secret", {"pp": "", "p": "secret"}, None, f"/u/{MARKED.format(6)}"),
         ("/u/secret", {"q": "secret"}, "/u/<q>", "/u/secret"),
         ("/u/42/x", {"p": 42}, "/u/<p>/x", f"/u/{MARKED.format(2)}/x"),
         ("/a/b;p=secret;q=1/c", {}, None, f"/a/b;p={MARKED.format(6)};q=1/c"),
@@ -92,9 +93,9 @@ def test_a_path_loses_the_parameters_that_are_named(
 ) -> None:
     """Where one can't be found in it, the route stands there, else nothing of it."""
     came = exchange(path=path, path_params=params, route=route)
-    once = redact(came, denylist=("p",))
+    once = redact(came, denylist=("p", "pp"))
     assert once.request.path == after
-    assert redact(once, denylist=("p",)) == once
+    assert redact(once, denylist=("p", "pp")) == once
     assert redact(came).request.path == path
 
 

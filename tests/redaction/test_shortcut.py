@@ -215,6 +215,28 @@ def test_without_sqlite_the_text_is_read_here(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_waits_for_who_asks() -> None:
+    """A lock that another thread has would be taken in the child for ever."""
+    program = (
+        "import os, threading\n"
+        "from wsgi_apimetrics.redaction import wellformed\n"
+        "held, forking = threading.Event(), threading.Event()\n"
+        "def ask():\n"
+        "    with wellformed._asking:\n"
+        "        held.set()\n"
+        "        forking.wait()\n"
+        "threading.Thread(target=ask).start()\n"
+        "held.wait()\n"
+        "os.register_at_fork(before=forking.set)\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    os._exit(0 if wellformed._asking.acquire(blocking=False) else 1)\n"
+        "assert os.waitpid(child, 0)[1] == 0\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:This process.*fork:DeprecationWarning")
 def test_a_child_can_ask_too() -> None:
     """What the parent opened is the child's own after a fork."""

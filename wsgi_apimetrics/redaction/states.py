@@ -15,8 +15,8 @@ from itertools import chain, islice
 from .names import fold, is_common_secret
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:$@ -]+")
-_MOST_WAYS = 32
-"""Looking for the names on more ways than this takes longer than walking on."""
+_TOO_MANY_WAYS = 33
+"""Looking for the names on so many ways takes longer than walking on."""
 
 Key = str | int
 """A member's name, or an element's index."""
@@ -64,7 +64,7 @@ class Node:
     def ways(self) -> Iterator[tuple[str, ...]]:
         """Yield the names on the way to each rule below."""
         others = (self.each, self.elements, self.deep)
-        for key, node in [*self.steps.items(), *((0, node) for node in others if node)]:
+        for key, node in [*self.steps.items(), *((None, node) for node in others if node)]:
             names = (key,) if isinstance(key, str) else ()
             if node.rule is not None:
                 yield names
@@ -134,8 +134,8 @@ class State:
         if self.ignore_case or self._secrets:
             return ()
         every = chain.from_iterable(node.ways() for node in self._nodes)
-        ways = list(islice(every, _MOST_WAYS + 1))
-        if len(ways) > _MOST_WAYS or not all(ways):
+        ways = list(islice(every, _TOO_MANY_WAYS))
+        if len(ways) == _TOO_MANY_WAYS or not all(ways):
             return ()
         if not all(_PLAIN.fullmatch(name) for names in ways for name in names):
             return ()
