@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-WIDTH, HEIGHT, LEFT, BOTTOM, EDGE = 480, 260, 72, 44, 14
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 480, 270, 72, 44, 28, 36
 
 
 def svg(plot):
@@ -18,8 +18,8 @@ def svg(plot):
         across = (math.log10(x) - x0) / (x1 - x0)
         up = (math.log10(y) - y0) / (y1 - y0)
         return (
-            round(LEFT + across * (WIDTH - LEFT - EDGE), 1),
-            round(HEIGHT - BOTTOM - up * (HEIGHT - BOTTOM - EDGE), 1),
+            round(LEFT + across * (WIDTH - LEFT - RIGHT), 1),
+            round(HEIGHT - BOTTOM - up * (HEIGHT - BOTTOM - TOP), 1),
         )
 
     spots = [place(x, y) for x, y in plot.points]
@@ -29,7 +29,7 @@ def svg(plot):
     for power in range(y0, y1 + 1):
         height = place(xs[0], 10**power)[1]
         labels.append(
-            f'<line x1="{LEFT}" x2="{WIDTH - EDGE}" y1="{height}" y2="{height}" stroke="#ccc"/>'
+            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{height}" y2="{height}" stroke="#ccc"/>'
         )
         labels.append(_text(LEFT - 6, height + 4, f"{10**power:,}", "end"))
     labels.append(_text((LEFT + WIDTH) / 2, HEIGHT - 8, plot.across, "middle"))

@@ -1,4 +1,4 @@
-"""Django in one file: settings, URLs and ``wsgi.py``. ``python examples/django_app.py``."""
+"""Django in one file, settings and all. ``python examples/django_app.py``."""
 
 from django.conf import settings
 from django.http import JsonResponse

@@ -1,4 +1,4 @@
-"""Falcon: ``init_app`` adds a component and wraps the app. ``python examples/falcon_app.py``."""
+"""Falcon, by ``init_app``. ``python examples/falcon_app.py``."""
 
 import falcon
 

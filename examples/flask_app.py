@@ -8,7 +8,7 @@ USERS = {42: "Ann"}
 
 
 def who(request):
-    """Say who calls; Flask's context is live, so ``flask.g`` and the session are there."""
+    """Say who calls; Flask's context is live, with ``flask.g`` and the session."""
     return {"api_key": request.headers.get("X-User", "nobody")}
 
 

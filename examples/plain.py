@@ -1,4 +1,4 @@
-"""Any WSGI callable: wrap it. ``python examples/plain.py``, then http://127.0.0.1:8000/users/42."""
+"""Any WSGI callable: wrap it. ``python examples/plain.py``, and ask for /users/42."""
 
 from wsgi_apimetrics import ApiMetricsMiddleware
 
@@ -17,11 +17,11 @@ def app(environ, start_response):
 
 
 def who(request):
-    """Say who calls: here, whoever the header names. ``None`` would leave the request out."""
+    """Say who calls: whoever the header names. ``None`` would leave it out."""
     return {"api_key": request.headers.get("X-User", "nobody"), "label": "a user"}
 
 
-# No backend named: the exchanges go to the local store, where `wsgi-apimetrics tail` shows them.
+# No backend named: the exchanges go to the local store. `wsgi-apimetrics tail`.
 application = ApiMetricsMiddleware(app, grouping_function=who)
 
 if __name__ == "__main__":

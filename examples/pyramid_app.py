@@ -22,7 +22,10 @@ def create_app(**settings):
 
 # In an ini file: wsgi_apimetrics.grouping_function = package.module.who
 application = create_app(
-    **{"wsgi_apimetrics.grouping_function": who, "wsgi_apimetrics.denylist": "password, token"}
+    **{
+        "wsgi_apimetrics.grouping_function": who,
+        "wsgi_apimetrics.denylist": "password, token",
+    }
 )
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import re
 from typing import Any
 
 from docutils import nodes
@@ -43,7 +44,12 @@ class Options(SphinxDirective):
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("*", "\\*").replace("|", "\\|").replace("_", "\\_")
+    """Keep text from being markup; what is to be copied stays as it is, and is no link."""
+    parts = re.split(r"(https?://[^\s;]*[^\s;.,]|\{'[^}]*\})", text)
+    return "".join(
+        f"``{part}``" if number % 2 else re.sub(r"([\\*|_])", r"\\\1", part)
+        for number, part in enumerate(parts)
+    )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
