@@ -1,8 +1,8 @@
 """The 99th percentile at half load and a fixed rate, with a backend that is well, slow, or hangs.
 
-Two bare servers and three of ours run side by side and are asked in turns, so that what else the
-machine does meets them all. The spread of the two bare ones is nobody's fault: ours is held
-against the slower of them.
+Two bare servers, one that only tees, and three of ours run side by side and are asked in turns, so
+that what else the machine does meets them all. The spread of the two bare ones is nobody's fault:
+ours is held against the slower of them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .results import Bar, Table
 from .throughput import delivered, wrk
 
 OURS = {"healthy": "ours", "slow": "ours-slow", "hanging": "ours-hanging"}
+FLOORS = (("bare 1", "bare"), ("bare 2", "bare"), ("tee only", "tee"))
 LIMIT = 1.2
 UNSTEADY = 1.5
 """Where the two bare servers are further apart than this, the machine was too busy to tell."""
@@ -35,7 +36,7 @@ def latencies(kind, *, rounds, seconds):
         for mode, name in OURS.items():
             process.ask(name, mode)
         clients, served = {}, {}
-        for label, subject in (("bare 1", "bare"), ("bare 2", "bare"), *OURS.items()):
+        for label, subject in (*FLOORS, *OURS.items()):
             served[label] = stack.enter_context(serving(subject, ports, kind))
             clients[label] = Talking("bench.load", str(served[label]))
             stack.callback(clients[label].end)
@@ -63,7 +64,7 @@ def measure(quick=False):
         for label, rounds in found.items():
             tails[label] = statistics.median(percentile(one, 0.99) for one in rounds)
             middle = statistics.median(percentile(one, 0.5) for one in rounds)
-            name = label if label.startswith("bare") else f"ours, backend {label}"
+            name = f"ours, backend {label}" if label in OURS else label
             rows.append((kind, name, f"{rate:,.0f}", f"{middle:.2f}", f"{tails[label]:.2f}"))
         bare = max(tails["bare 1"], tails["bare 2"])
         torn = bare > UNSTEADY * min(tails["bare 1"], tails["bare 2"])

@@ -41,6 +41,13 @@ def noop_flask(ports, body):
     return wrapper(exchanges.flask_app(body)), nothing
 
 
+def tee(ports, body):
+    """The floor of whatever records whole exchanges; sends nothing."""
+    from .floors import tee as wrapper
+
+    return wrapper(exchanges.json_app(body)), nothing
+
+
 def ours(ports, body, app=None, name="ours", **options):
     """ReadMe's wire format over HTTP, by the standard library's JSON."""
     from wsgi_apimetrics import ApiMetricsMiddleware, ReadMe
@@ -195,6 +202,7 @@ SUBJECTS = {
     "bare-flask": bare_flask,
     "noop": noop,
     "noop-flask": noop_flask,
+    "tee": tee,
     "ours": ours_plain,
     "ours-wide": ours_wide,
     "ours-speed": ours_speed,

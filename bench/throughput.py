@@ -22,6 +22,8 @@ from .results import Bar, Table
 CONNECTIONS = 8
 BARS = (("bare app", "noop", "ours", 0.7), ("Flask app", "noop-flask", "ours-flask", 0.8))
 PEERS = ("moesifwsgi", "opentelemetry", "apitally", "readme-metrics", "apitoolkit-flask")
+FLOORS = frozenset({"noop", "noop-flask", "tee"})
+"""Those that send nothing."""
 HALF = 0.98
 
 
@@ -83,8 +85,8 @@ def saturation(kind, names, *, rounds, seconds):
                 rates[name].append(rate)
         found = {}
         for name, port in served.items():
-            captured, got = delivered(port, process, name) if "noop" not in name else (0, 0)
-            if not captured and "noop" not in name:  # a peer: what is there after a while
+            captured, got = (0, 0) if name in FLOORS else delivered(port, process, name)
+            if not captured and name not in FLOORS:  # a peer: what is there after a while
                 time.sleep(5)
                 got = process.ask(name)["exchanges"]
             found[name] = (statistics.median(rates[name]), answered[name], captured, got)
@@ -118,11 +120,11 @@ def measure(quick=False):
     for kind in kinds:
         names = [name for _, noop, ours, _ in BARS for name in (noop, ours)]
         if not quick:
-            names += PEERS
+            names += ("tee", *PEERS)
         found = saturation(kind, names, rounds=rounds, seconds=seconds)
         for name, (rate, answered, captured, got) in found.items():
             base = "noop-flask" if name in ("ours-flask", *PEERS[2:3], *PEERS[4:]) else "noop"
-            share = "" if "noop" in name else f"{got / (captured or answered):.1%}"
+            share = "" if name in FLOORS else f"{got / (captured or answered):.1%}"
             rows.append((kind, name, f"{rate:,.0f}", f"{rate / found[base][0]:.0%}", share))
         for label, noop, ours, limit in BARS:
             yield Bar(f"{kind}, {label}: saturation", found[ours][0], found[noop][0], limit,
