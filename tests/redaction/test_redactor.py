@@ -6,6 +6,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,15 @@ from hypothesis import given
 from strategies import client_exchanges
 from strategies import exchanges as any_exchange
 
-from wsgi_apimetrics import options
+from wsgi_apimetrics import ApiMetricsMiddleware, options
 from wsgi_apimetrics.exceptions import ConfigurationError, ExchangeDropped
-from wsgi_apimetrics.exchange import ErrorRecord, Exchange
+from wsgi_apimetrics.exchange import ErrorRecord, Exchange, Request, Response
 from wsgi_apimetrics.redaction.mask import mask
 from wsgi_apimetrics.redaction.policy import RedactionPolicy
 from wsgi_apimetrics.redaction.redactor import Redactor
 from wsgi_apimetrics.redaction.vocabulary import APITOOLKIT, README
 from wsgi_apimetrics.stats import DropReason
+from wsgi_apimetrics.testing import Memory
 
 SENSITIVE = {
     "Authorization": "Bearer abcdefgh",
@@ -311,3 +313,33 @@ def test_the_record_of_redactions_leaks_no_name() -> None:
     redacted = redact(given_exchange, **rules)
     assert "@" not in repr(dataclasses.replace(redacted, group=None))
     assert redact(redacted, **rules) == redacted
+
+
+def test_a_hook_that_assigns_changes_its_own_backend_alone() -> None:
+    """The type checker refuses it. Neither another backend nor another exchange sees it."""
+
+    def spoil(exchange: Any) -> Any:
+        exchange.request.path = "/spoilt"
+        exchange.response.body.content = b"spoilt"
+        exchange.request.body.content_type = "spoilt/spoilt"
+        exchange.timings.wait = 99.0
+        return exchange
+
+    def app(_: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"as it was"]
+
+    hooked, other = Memory(before_send=spoil), Memory()
+    middleware = ApiMetricsMiddleware(app, hooked, other)
+    for _ in range(3):
+        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.input": BytesIO()}
+        list(middleware(environ, lambda *_: None))
+    assert middleware.flush(10)
+    assert [one.request.path for one in hooked.exchanges] == ["/spoilt"] * 3
+    for one in other.exchanges:
+        assert one.request.path == "/"
+        assert one.response.body.content == b"as it was"
+        assert one.request.body.content_type == ""
+        assert one.timings.wait < 99
+    assert Exchange("x", 0.0, Request("GET", "http", "a", "/"), Response(200)).timings.wait == 0.0
+    assert Response(200).body.content == b""
