@@ -29,10 +29,9 @@ class Marks:
 
     Attributes:
         spoken: The values that were taken out, if error texts are to be searched for them.
-        deadline: Until when regular expressions may work (``time.monotonic``).
     """
 
-    __slots__ = ("_before", "_finds", "_found", "_known", "_marker", "deadline", "spoken")
+    __slots__ = ("_before", "_begun", "_finds", "_found", "_known", "_marker", "_until", "spoken")
 
     def __init__(
         self,
@@ -48,13 +47,27 @@ class Marks:
         self._known = frozenset(redaction.place for redaction in before)
         self._found: dict[tuple[str, str, str | None], None] = {}
         self.spoken: set[str] | None = set() if listens else None
-        self.deadline = time.monotonic() + _PATTERN_SECONDS
+        self._until: float | None = None
+        self._begun = 0.0
 
     def redactions(self) -> tuple[Redaction, ...]:
         """Return everything that was taken out, now and before."""
         if not self._found:
             return self._before
         return (*self._before, *map(Redaction._make, self._found))
+
+    def is_late(self) -> bool:
+        """Whether regular expressions have worked on the exchange for too long.
+
+        That is by this thread's processor time, from the first time that this is asked: an
+        exchange is not left out because a machine is busy with something else. It costs more to
+        read than the clock, so it is read only where by the clock the time may be up.
+        """
+        now = time.monotonic()
+        if self._until is None:
+            self._until, self._begun = now + _PATTERN_SECONDS, time.thread_time()
+            return False
+        return now > self._until and time.thread_time() > self._begun + _PATTERN_SECONDS
 
     def name(self, name: str) -> str:
         """Return a name as a place may hold it: without what patterns find in it.

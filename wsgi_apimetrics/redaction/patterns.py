@@ -6,7 +6,6 @@ Each named detector reads a text in time that grows with its length and no faste
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .marks import Marks
@@ -156,7 +155,7 @@ class Patterns:
         for user in self._users:
             if not user.is_bounded and len(text) > LONGEST:
                 return [(0, len(text), user.rule)]
-            if time.monotonic() > marks.deadline:
+            if marks.is_late():
                 raise Unreadable(Reason.TOO_SLOW)
             found += [(*match.span(), user.rule) for match in user.pattern.finditer(text)]
         return found
