@@ -54,6 +54,8 @@ def test_a_text_is_read_and_written_in_the_charset_that_it_is_in(
         (BEFORE.encode(), "; charset=a\0b", "undecodable"),
         (BEFORE.encode(), "; charset=utf-16", "undecodable"),
         (BEFORE.encode(), "; charset=utf-7", "undecodable"),
+        (BEFORE.encode(), "; charset=utf-8-sig", "undecodable"),
+        (BEFORE.encode(), "; charset=zlib", "undecodable"),
         (BEFORE.encode() + b"\0", "", "binary"),
         (b"\0" + BEFORE.encode(), "", "undecodable"),
         (BEFORE.encode("utf-16-le") + b"12345678", "", "binary"),
