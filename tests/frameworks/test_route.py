@@ -78,6 +78,14 @@ def test_a_resolver_is_asked_where_nothing_is_left():
     assert exchange.route == "/v/{n}"
 
 
+def test_where_nobody_left_anything_the_resolver_alone_is_asked():
+    """Without one, nothing is known."""
+    assert matched_route({"PATH_INFO": "/a"}, lambda environ: environ["PATH_INFO"]) == (
+        "/a", None, None,
+    )  # fmt: skip
+    assert matched_route({"PATH_INFO": "/a"}, None) is None
+
+
 def test_a_resolver_that_fails_costs_the_route_only():
     """The request and its record go on."""
     exchange = recorded(answering(), "/v/7", route_resolver=lambda environ: environ["absent"])
