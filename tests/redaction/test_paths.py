@@ -87,6 +87,7 @@ def test_a_judged_rule_gives_places_from_the_root(
         ("$..*", ()),
         ("$.a[?(@.b)].c", ("a", "c")),
         ("$", ()),
+        ("$['#x'][0]", ("#x",)),
         ("(a|b)", ()),
     ],
 )

@@ -39,17 +39,18 @@ Sites = dict[str, list[Site]]
 
 def redacted(text: str, root: State, place: str, marks: Marks) -> str | None:
     """Return ``text`` without what the rules name; ``None``: only walking it can tell."""
-    document = _document(text)
-    if document is None:
+    read = _document(text)
+    if read is None:
         return None
-    sites = _sites(document[0], root, place, marks)
+    (document,) = read
+    sites = _sites(document, root, place, marks)
     if not sites:
         return text if sites is not None else None
     if len(sites) > _MOST_NAMES or not all(map(_NAME.fullmatch, sites)):
         return None
     found = {name: _members(name, text) for name in sites}
     if "\\" in text or any(len(found[name]) != len(sites[name]) for name in found):
-        sites = _sites(document[0], root, place, marks, counted=frozenset(found)) or {}
+        sites = _sites(document, root, place, marks, counted=frozenset(found)) or {}
         if any(len(found[name]) != len(sites[name]) for name in found):
             return None
     return _spliced(text, found, sites, marks)
