@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from har_schema import HAR as SCHEMA
 from servers import Answer, HttpServer
+from store.samples import exchange, version_1
 
 from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.cli import export, terminal
@@ -83,6 +84,30 @@ def test_a_file_that_is_no_store_is_left_alone(run, tmp_path, command):
     diary.write_text("Dear diary,")
     failed_well(run(*command, "--store", diary), 1, "is not a store", str(diary))
     assert diary.read_text() == "Dear diary,"
+
+
+@pytest.mark.parametrize("command", [["tail", "--no-follow"], ["stats"], ["erase", "x", "--yes"]])
+def test_a_store_of_an_older_version_is_brought_up_to_date(run, tmp_path, command):
+    """The command that a reader names works, and so do the others; once it is said."""
+    path = tmp_path / "old.sqlite"
+    version_1(path, exchange("/of/old"))
+    result = run(*command, "--store", path)
+    assert result.returncode == 0, result.stderr
+    assert f"Bringing {path} up to date" in result.stderr
+    again = run("tail", "--no-follow", "--store", path)
+    assert "/of/old" in again.stdout
+    assert again.stderr == ""
+
+
+def test_an_older_store_that_may_not_be_written_is_left_alone(run, tmp_path):
+    """The text says why; no traceback."""
+    path = tmp_path / "old.sqlite"
+    version_1(path, exchange())
+    locked = sqlite3.connect(path, isolation_level=None)
+    locked.execute("BEGIN EXCLUSIVE")
+    locked.execute("PRAGMA user_version = 1")
+    failed_well(run("stats", "--store", path), 1, "locked")
+    locked.close()
 
 
 def test_the_store_may_come_from_the_environment(run, filled, tmp_path):

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import sqlite3
 import uuid
+import zlib
 
 from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.exchange import Body, Exchange, Group, Request, Response, Timings
+from wsgi_apimetrics.store.rows import row_of
+from wsgi_apimetrics.store.schema import APPLICATION_ID, MIGRATIONS
 
 NOON = 1_800_000_000.0
 """A Unix time at the beginning of a minute and of an hour."""
@@ -47,3 +52,31 @@ def exchange(
 
 def lines(*exchanges):
     return [jsonline.dumps(one) for one in exchanges]
+
+
+def version_1(path, *exchanges):
+    """Write a store as its first version did, with the counts by its own tables."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    old = sqlite3.connect(path)
+    old.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    old.executescript(MIGRATIONS[0])
+    old.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    old.execute("PRAGMA user_version = 1")
+    for seq, line in enumerate(lines(*exchanges), start=1):
+        row = row_of(json.loads(line))
+        old.execute(f"INSERT INTO exchange VALUES ({', '.join('?' * (len(row) + 1))})", (seq, *row))
+        old.execute("INSERT INTO record VALUES (?, ?)", (seq, zlib.compress(line, 1)))
+    for span in (60, 3600):
+        for facet, value in (("all", ""), ("endpoint", "GET /users/*")):
+            old.execute(
+                "INSERT INTO tally VALUES (?, ?, ?, ?, ?, 0, 0, 0.5, 0.1, 0, 0)",
+                (span, int(NOON), facet, value, len(exchanges)),
+            )
+        for endpoint in ("", "GET /users/*"):
+            for slot, count in ((100, len(exchanges) - 1), (150, 1)):
+                old.execute(
+                    "INSERT INTO latency VALUES (?, ?, ?, ?, ?)",
+                    (span, int(NOON), endpoint, slot, count),
+                )
+    old.commit()
+    old.close()

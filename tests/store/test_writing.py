@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sqlite3
@@ -10,19 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-import zlib
 from pathlib import Path
 
 import pytest
 
 from wsgi_apimetrics.exceptions import ConfigurationError
 from wsgi_apimetrics.payload import Payload
-from wsgi_apimetrics.store import Filter, Limits, Store, StoreError, Writer, connection
-from wsgi_apimetrics.store import writer as writing
+from wsgi_apimetrics.store import Filter, Limits, Store, StoreError, Writer, connection, pace
 from wsgi_apimetrics.store.location import default_path
-from wsgi_apimetrics.store.rows import row_of
-from wsgi_apimetrics.store.schema import APPLICATION_ID, MIGRATIONS, VERSION
-from wsgi_apimetrics.store.slots import duration_of
+from wsgi_apimetrics.store.schema import VERSION
 from wsgi_apimetrics.transport.local import LocalTransport
 
 from .samples import NOON, exchange, lines
@@ -131,53 +126,6 @@ def test_an_older_store_is_brought_up_to_date(writer, path, monkeypatch):
     with Store(path) as store:
         assert store.count() == 3
         assert store._connection.execute("SELECT * FROM added").fetchall() == [(1,)]
-
-
-def version_1(path, *exchanges):
-    """Write a store as its first version did, with the counts by its own tables."""
-    path.parent.mkdir()
-    old = sqlite3.connect(path)
-    old.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    old.executescript(MIGRATIONS[0])
-    old.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    old.execute("PRAGMA user_version = 1")
-    for seq, line in enumerate(lines(*exchanges), start=1):
-        row = row_of(json.loads(line))
-        old.execute(f"INSERT INTO exchange VALUES ({', '.join('?' * (len(row) + 1))})", (seq, *row))
-        old.execute("INSERT INTO record VALUES (?, ?)", (seq, zlib.compress(line, 1)))
-    for span in (60, 3600):
-        for facet, value in (("all", ""), ("endpoint", "GET /users/*")):
-            old.execute(
-                "INSERT INTO tally VALUES (?, ?, ?, ?, ?, 0, 0, 0.5, 0.1, 0, 0)",
-                (span, int(NOON), facet, value, len(exchanges)),
-            )
-        for endpoint in ("", "GET /users/*"):
-            for slot, count in ((100, len(exchanges) - 1), (150, 1)):
-                old.execute(
-                    "INSERT INTO latency VALUES (?, ?, ?, ?, ?)",
-                    (span, int(NOON), endpoint, slot, count),
-                )
-    old.commit()
-    old.close()
-
-
-def test_a_store_of_the_first_version_is_brought_up_to_date(path, writer):
-    """Lists, an exchange, the counts and the percentiles are there, and writing goes on."""
-    old = [exchange(f"/users/{number}", caller="ann") for number in range(40)]
-    version_1(path, *old)
-    with pytest.raises(StoreError, match="version 1"):
-        Store(path)
-    writer.append(lines(exchange("/users/40", caller="ann"), old[3]))
-    assert writer.index(5)
-    with Store(path) as store:
-        assert store.count(Filter(caller=("ann",))) == 41
-        assert store.get(old[7].id).exchange == old[7]
-        assert store.count(Filter(search="path:users")) == 41
-        seen = store.overview(NOON, NOON + 60)
-        assert seen.now.totals.count == 41
-        assert seen.now.p50 == duration_of(100)
-        assert seen.now.p99 == duration_of(150)
-        assert seen.endpoints[0].p95 == duration_of(100)
 
 
 def test_a_failing_migration_changes_nothing(writer, path, monkeypatch):
@@ -440,7 +388,7 @@ def test_the_index_does_not_fall_to_pieces(path, writer, monkeypatch, held_secon
 
     Else FTS5 joins all of sixteen at once, while others wait.
     """
-    monkeypatch.setattr(writing, "_HELD_SECONDS", held_seconds)
+    monkeypatch.setattr(pace, "HELD_SECONDS", held_seconds)
     text = " ".join(f"word{n}" for n in range(900)).encode()
     most = 0
     for number in range(120):

@@ -14,6 +14,8 @@ import click
 
 from ..exceptions import StoreError
 from ..store import Filter, Store, default_path
+from ..store.upgrading import bring_up_to_date, is_older
+from .terminal import visible
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -150,12 +152,24 @@ def path_of(store_path: Path | None) -> Path:
 
 
 def opened(store_path: Path | None) -> Store:
-    """Open the store for reading.
+    """Open the store for reading; bring one of an older version up to date.
 
     Raises:
         StoreError: there is none, or it can't be read.
     """
-    return Store(path_of(store_path))
+    return Store(up_to_date(path_of(store_path)))
+
+
+def up_to_date(path: Path) -> Path:
+    """Bring the store at ``path`` up to date, if it is of an older version, and return ``path``.
+
+    Raises:
+        StoreError: it may not be written.
+    """
+    if is_older(path):
+        click.echo(f"Bringing {visible(str(path))} up to date, which may take a minute.", err=True)
+        bring_up_to_date(path)
+    return path
 
 
 def line_of(store: Store, typed: str) -> bytes:

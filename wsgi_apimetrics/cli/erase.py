@@ -31,7 +31,8 @@ def erase_command(caller: str, yes: bool, store_path: Path | None, as_json: bool
         click.confirm(
             f"Erase {count:,} exchanges from {path_of(store_path)}?", abort=True, err=True
         )
-    erased = erase(path_of(store_path), forms) if count else 0
+    # Also of nothing: another one may have been interrupted.
+    erased = erase(path_of(store_path), forms)
     if as_json:
         click.echo(json.dumps({"erased": erased}))
     else:

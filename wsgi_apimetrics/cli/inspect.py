@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .choices import path_of, store_option
+from .choices import path_of, store_option, up_to_date
 
 
 @click.command("inspect", short_help="The web page: plots, search, exchanges side by side.")
@@ -24,4 +24,5 @@ def inspect_command(
     """
     from .. import inspector
 
-    inspector.serve(path_of(store_path), host=host, port=port, ingest=ingest, browser=browser)
+    path = up_to_date(path_of(store_path))
+    inspector.serve(path, host=host, port=port, ingest=ingest, browser=browser)

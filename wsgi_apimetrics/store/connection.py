@@ -8,6 +8,7 @@ it was. ``sqlite3.OperationalError`` (locked, disk full) is left to the caller: 
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -44,6 +45,9 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     )
     with _closed_on_error(connection), translated(path):
         slots.register(connection)
+        # Also when pages are split or freed: else what is erased may be in the gaps. Not every
+        # SQLite is built so.
+        connection.execute("PRAGMA secure_delete = ON")
         if _version(connection, path) < VERSION:
             _migrate(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -73,11 +77,13 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     )
     with _closed_on_error(connection), translated(path):
         version = _version(connection, path)
+        if version == 0:
+            raise StoreError(f"{path} has no exchanges yet")
         if version < VERSION:
             raise StoreError(
-                f"{path} has no exchanges yet"
-                if version == 0
-                else f"{path} is of version {version}; a writer will bring it to {VERSION}"
+                f"{path} was written by an older wsgi-apimetrics (version {version} of the store, "
+                f"this one needs {VERSION}); bring it up to date by: "
+                f"wsgi-apimetrics stats --store {shlex.quote(str(path))}"
             )
         _set_up(connection)
         connection.execute("PRAGMA query_only = ON")

@@ -5,7 +5,8 @@ an exchange that comes twice. ``mark`` says for each block of exchanges which of
 value (:mod:`.marks`), and ``block`` which blocks it knows; the rest is looked at row by row.
 ``record`` holds each exchange whole, compressed. ``words`` is the full-text index over what
 :mod:`.searchable` makes of a record; it holds no copy of the text, and may follow behind:
-``state.indexed`` is the last exchange that it knows. ``tally`` counts by minute and by hour, so
+``state.indexed`` is the last exchange that it knows, and ``state.erasing`` is there while words of
+what was erased may be in it. ``tally`` counts by minute and by hour, so
 that an overview reads hundreds of rows, not millions; ``arrival`` says which ``seq`` each minute's
 exchanges have, to bound a search in time.
 

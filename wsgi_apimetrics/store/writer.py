@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from . import retention, sealing, tally
 from .connection import checkpointing, open_for_writing, transaction, translated
 from .indexing import Words
+from .pace import Pace, rest
 from .retention import Limits
 from .rows import COLUMNS, row_of
 
@@ -37,15 +38,6 @@ _Read = tuple[dict[str, Any], tuple[Any, ...], bytes]
 _DEFAULT_LIMITS = Limits()
 _TIDY_EVERY_SECONDS = 60.0
 
-_HELD_SECONDS = 0.01
-"""How long a slice of upkeep holds the lock, about: what another writer may have to wait for."""
-
-_LEAST, _MOST = 16, 500
-"""Exchanges, or pages of the full-text index, in a slice."""
-
-_GAP_SECONDS = 0.002
-"""Between two slices: whoever waits for the lock looks every millisecond."""
-
 
 class Writer:
     """Append exchanges to the store at ``path``.
@@ -61,7 +53,8 @@ class Writer:
         self._limits = limits
         self._connection: sqlite3.Connection | None = None
         self._tidied_at = 0.0
-        self._sizes = {"index": 50, "prune": 20, "merge": 20}
+        # Of exchanges, or of pages of the full-text index.
+        self._paces = {"index": Pace(50), "prune": Pace(20), "merge": Pace(20)}
         self._words = Words()
         self._lock = threading.RLock()
 
@@ -137,20 +130,18 @@ class Writer:
         def slice_() -> bool:
             more = self._sized(name, action)
             while self._sized("merge", self._words.merge_next):
-                time.sleep(_GAP_SECONDS)
+                rest()
             return more
 
         return _repeated(seconds, slice_)
 
     def _sized(self, name: str, action: Callable[[sqlite3.Connection, int], int]) -> bool:
         """Do as much of an ``action`` as holds the lock shortly; whether there is more."""
-        size = self._sizes[name]
+        pace = self._paces[name]
+        size = pace.size
         begun = time.monotonic()
         done = self._once(lambda connection: action(connection, size))
-        took = max(time.monotonic() - begun, 1e-4)
-        if done == size or took > _HELD_SECONDS:
-            better = size * min(2.0, max(0.25, _HELD_SECONDS / took))
-            self._sizes[name] = min(_MOST, max(_LEAST, int(better)))
+        pace.learn(done, begun)
         return done == size
 
     def _once(self, action: Callable[[sqlite3.Connection], _Done]) -> _Done:
@@ -178,7 +169,7 @@ def _repeated(seconds: float, action: Callable[[], bool]) -> bool:
     while action():
         if time.monotonic() > until:
             return False
-        time.sleep(_GAP_SECONDS)
+        rest()
     return True
 
 
