@@ -773,6 +773,16 @@ def test_a_spool_with_overwritten_pages_is_damaged(run, spool):
     path.write_bytes(content[:100] + b"\xff" * (len(content) - 100))
     result = run("spool", "verify", path)
     assert (result.returncode, "damaged: " in result.stdout) == (1, True)
+    failed_well(run("spool", "export", path), 1, "is damaged: ", "repair it first")
+
+
+def test_a_spool_that_ends_too_early_is_damaged(run, spool):
+    """Though SQLite would read what is left of it."""
+    path, _ = spool
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - 4096)
+    result = run("spool", "verify", path)
+    assert (result.returncode, "the file is cut short" in result.stdout) == (1, True)
 
 
 def test_dead_letters_are_counted_and_exported(run, spool):

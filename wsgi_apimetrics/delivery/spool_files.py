@@ -130,6 +130,21 @@ class SpoolFile:
                 os.close(lock)
 
 
+def in_use(path: str) -> bool:
+    """Whether a process has the spool at ``path`` open; changes nothing."""
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def rebuild(path: str) -> Rebuilt:
     """Put what is intact into a new spool at ``path``; the damaged one is kept beside it.
 

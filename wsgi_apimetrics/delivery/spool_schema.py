@@ -12,6 +12,8 @@ import sqlite3
 import zlib
 from pathlib import Path
 
+from ..exceptions import ApiMetricsError
+
 APPLICATION_ID = 0x41504D53
 VERSION = 1
 
@@ -47,7 +49,7 @@ CREATE TABLE dead_letter (
 _FATAL = ("malformed", "not a database", "unsupported file format", "corrupt")
 
 
-class SpoolUnusable(Exception):
+class SpoolUnusable(ApiMetricsError):
     """The spool can't be used for now; the text says why."""
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
-from .spool_files import SUFFIX, Rebuilt, SpoolFile
+from .spool_files import SUFFIX, Rebuilt, SpoolFile, in_use
 from .spool_salvage import cut_short, damaged_log
-from .spool_schema import SpoolUnusable, checksum
+from .spool_schema import APPLICATION_ID, VERSION, SpoolUnusable, checksum
+
+_SQLITE = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +25,15 @@ class Summary:
     Attributes:
         path: The file.
         exchanges: How many wait to be sent.
+        bad: How many of them are not what was written.
         dead_letters: How many were refused for good.
-        size: Bytes of the file.
-        oldest: Unix time in seconds at which the oldest that waits was put in.
         faults: What is wrong with it, in words; none for a sound spool.
     """
 
     path: str
-    exchanges: int
-    dead_letters: int
-    size: int
-    oldest: float | None
+    exchanges: int = 0
+    bad: int = 0
+    dead_letters: int = 0
     faults: tuple[str, ...] = ()
 
 
@@ -42,14 +41,15 @@ class Summary:
 class Exported:
     """One exchange out of a spool: redacted and encoded as its backend takes it.
 
-    ``status_code`` and ``answer`` are the backend's refusal, of a dead letter.
+    Attributes:
+        dead_letter: Whether the backend had refused it for good.
+        intact: Whether it is what was written.
     """
 
     id: str
-    kept_at: float
     content: bytes
-    status_code: int | None = None
-    answer: str = ""
+    dead_letter: bool
+    intact: bool
 
 
 def spools(directory: str) -> list[str]:
@@ -60,82 +60,111 @@ def spools(directory: str) -> list[str]:
 def verify(path: str) -> Summary:
     """Read everything in the spool at ``path`` and say what is wrong; changes nothing.
 
+    Where the file or its log is cut or damaged there is no telling what is in it: nothing is
+    counted.
+
     Raises:
-        SpoolUnusable: there is no such file.
+        SpoolUnusable: it is no spool, or of a newer version.
     """
-    if not Path(path).is_file():
-        raise SpoolUnusable(f"there is no file {path}")
-    size = Path(path).stat().st_size
-    faults = []
-    if Path(f"{path}.damaged").exists():
-        faults.append("a process has marked it as damaged")
-    if cut_short(path):
-        faults.append("the file is cut short")
-    if damaged_log(path):
-        faults.append("the write-ahead log is damaged or cut short")
-    if faults:
-        return Summary(path, 0, 0, size, None, tuple(faults))
+    _refuse_another(path)
+    torn = _torn(path)
+    if torn:
+        return Summary(path, faults=torn)
     try:
         with _reading(path) as connection:
-            return _summary(connection, path, size)
-    except sqlite3.Error as error:
-        return Summary(path, 0, 0, size, None, (str(error),))
+            summary = _summary(connection, path)
+    except sqlite3.DatabaseError as error:
+        return Summary(path, faults=(f"damaged: {error}",))
+    if Path(f"{path}.damaged").exists():
+        faults = (*summary.faults, "marked as damaged by an app that had it open")
+        summary = replace(summary, faults=faults)
+    return summary
 
 
-def repair(path: str) -> Rebuilt:
+def repair(path: str) -> Rebuilt | None:
     """Put what is intact of the spool at ``path`` into a new file; the old one is kept beside it.
 
+    Returns:
+        What came of it; ``None`` for a spool that is whole, which is left as it is.
+
     Raises:
-        SpoolUnusable: a process has it open; it repairs it itself once it is alone with it.
+        SpoolUnusable: it is no spool, or a process has it open, which repairs it itself once it
+            is alone with it.
     """
+    before = verify(path)
+    if not before.faults:
+        return None
     file = SpoolFile(path, "full")
     file.mark(0)
     try:
         spool, rebuilt = file.open()
     except SpoolUnusable as error:
-        raise SpoolUnusable(f"{path}: {error}; stop them and try again") from error
+        raise SpoolUnusable(f"{path}: {error}: stop the app first") from error
     spool.close()
     file.let_go()
-    return rebuilt or Rebuilt(0, 0, "")
+    assert rebuilt is not None  # it was marked, and nobody else has it open
+    return replace(rebuilt, lost=max(rebuilt.lost, before.exchanges - rebuilt.saved))
 
 
-def export(
-    path: str, which: Literal["exchanges", "dead_letters"] = "exchanges"
-) -> Iterator[Exported]:
-    """Yield what is intact in the spool at ``path``, oldest first; changes nothing."""
-    query = (
-        "SELECT id, kept_at, checksum, content, NULL, '' FROM exchange ORDER BY position"
-        if which == "exchanges"
-        else "SELECT id, refused_at, checksum, content, status_code, answer FROM dead_letter"
-        " ORDER BY position"
-    )
-    with _reading(path) as connection:
-        for exchange_id, when, check, content, status_code, answer in connection.execute(query):
-            if checksum(exchange_id, content) == check:
-                yield Exported(exchange_id, when, content, status_code, answer)
+def export(path: str) -> Iterator[Exported]:
+    """Yield what waits in the spool at ``path``, oldest first, then its dead letters.
+
+    Raises:
+        SpoolUnusable: it is no spool, of a newer version, or damaged.
+    """
+    _refuse_another(path)
+    try:
+        with _reading(path) as connection:
+            for table in ("exchange", "dead_letter"):
+                for id_, check, content in connection.execute(
+                    f"SELECT id, checksum, content FROM {table} ORDER BY position"  # noqa: S608
+                ):
+                    intact = checksum(id_, content) == check
+                    yield Exported(id_, content, table == "dead_letter", intact)
+    except sqlite3.DatabaseError as error:
+        raise SpoolUnusable(f"{path} is damaged: {error}: repair it first") from None
+
+
+def _torn(path: str) -> tuple[str, ...]:
+    if in_use(path):
+        return ()  # what an app is about to write ends too early for a moment
+    there = {
+        "the file is cut short": cut_short(path),
+        "the write-ahead log is damaged or cut short": damaged_log(path),
+    }
+    return tuple(fault for fault, is_there in there.items() if is_there)
+
+
+def _refuse_another(path: str) -> None:
+    """Raise unless it may be SQLite's; of one that was never written to there is but a log."""
+    with Path(path).open("rb") as file:
+        beginning = file.read(len(_SQLITE))
+    if beginning != _SQLITE and (beginning or not cut_short(path)):
+        raise SpoolUnusable(f"{path} is no spool")
 
 
 @contextlib.contextmanager
 def _reading(path: str) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
     try:
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise SpoolUnusable(f"{path} is no spool of wsgi-apimetrics")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise SpoolUnusable(f"{path} was written by a newer wsgi-apimetrics (format {version})")
         yield connection
     finally:
         connection.close()
 
 
-def _summary(connection: sqlite3.Connection, path: str, size: int) -> Summary:
-    faults = [
-        str(row[0]) for row in connection.execute("PRAGMA integrity_check(10)") if row[0] != "ok"
-    ]
-    exchanges, oldest = connection.execute("SELECT count(*), min(kept_at) FROM exchange").fetchone()
-    dead_letters = connection.execute("SELECT count(*) FROM dead_letter").fetchone()[0]
-    bad = sum(
-        checksum(str(exchange_id), bytes(content)) != check
-        for exchange_id, check, content in connection.execute(
-            "SELECT id, checksum, content FROM exchange"
-        )
-    )
+def _summary(connection: sqlite3.Connection, path: str) -> Summary:
+    found = connection.execute("PRAGMA integrity_check(10)").fetchall()
+    faults = [f"damaged: {what}" for (what,) in found if what != "ok"]
+    exchanges = bad = 0
+    for id_, check, content in connection.execute("SELECT id, checksum, content FROM exchange"):
+        exchanges += 1
+        bad += checksum(id_, content) != check
     if bad:
-        faults.append(f"{bad} exchanges do not match their checksums")
-    return Summary(path, exchanges, dead_letters, size, oldest, tuple(faults))
+        faults.append(f"{bad:,} exchanges are not what was written")
+    dead_letters = connection.execute("SELECT count(*) FROM dead_letter").fetchone()[0]
+    return Summary(path, exchanges, bad, dead_letters, tuple(faults))
