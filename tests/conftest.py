@@ -12,6 +12,7 @@ import itertools
 import logging
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,14 @@ settings.register_profile(
     phases=[Phase.explicit, Phase.generate],
 )
 settings.load_profile("quick")
+
+
+def pytest_sessionfinish() -> None:
+    """Save what coverage has measured: a worker that takes its time to end is killed."""
+    coverage = sys.modules.get("coverage")
+    measuring = coverage.Coverage.current() if coverage is not None else None
+    if measuring is not None:
+        measuring.save()
 
 
 # -- the environment ------------------------------------------------------------------------
