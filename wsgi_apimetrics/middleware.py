@@ -198,6 +198,17 @@ class ApiMetricsMiddleware:
         return self._excluded_type is not None and bool(self._excluded_type(media_type))
 
 
+def middleware_below(app: Any) -> ApiMetricsMiddleware | None:
+    """Return the middleware at or below ``app``, as other middleware keeps its app; or ``None``."""
+    seen: set[int] = set()
+    while app is not None and id(app) not in seen:
+        if isinstance(app, ApiMetricsMiddleware):
+            return app
+        seen.add(id(app))
+        app = getattr(app, "wsgi_app", None) or getattr(app, "app", None)
+    return None
+
+
 def _any_glob(globs: Iterable[str] | None, flags: int = 0) -> Any:
     """Return a function that tells whether a text matches any of the globs."""
     if not globs:

@@ -43,7 +43,7 @@ from .encoding import Encoder
 from .encoding.local import LocalEncoder
 from .exceptions import ConfigurationError
 from .exchange import RedactedExchange
-from .middleware import ApiMetricsMiddleware
+from .middleware import ApiMetricsMiddleware, middleware_below
 from .payload import Fragment, Outcome, Payload
 from .recorder import Recorder
 from .redaction.policy import RedactionPolicy
@@ -207,7 +207,7 @@ def capture_exchanges(app: WSGIApplication, **given: Any) -> Iterator[CapturedEx
     Raises:
         ConfigurationError: an option is wrong, or options are given for a wrapped app.
     """
-    middleware = _middleware_of(app)
+    middleware = middleware_below(app)
     if middleware is None:
         memory = Memory()
         wrapped = ApiMetricsMiddleware(app, memory, **given)
@@ -233,17 +233,6 @@ def capture_exchanges(app: WSGIApplication, **given: Any) -> Iterator[CapturedEx
     finally:
         diverted, middleware.recorder = middleware.recorder, own
         diverted.shutdown()
-
-
-def _middleware_of(app: Any) -> ApiMetricsMiddleware | None:
-    """Return the middleware at or below ``app``, if one is to be found."""
-    seen = set()
-    while app is not None and id(app) not in seen:
-        if isinstance(app, ApiMetricsMiddleware):
-            return app
-        seen.add(id(app))
-        app = getattr(app, "wsgi_app", None) or getattr(app, "app", None)
-    return None
 
 
 class _Remembering:

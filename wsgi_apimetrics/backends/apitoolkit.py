@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .. import options
 from ..delivery.policy import BatchLimits, DeliveryPolicy
 from ..delivery.retry import RetryTable
-from ..exceptions import ConfigurationError, require_extra
-from ..options import BOOLEAN, ENV_PREFIX, SECRET, STRINGS, TEXT, choice, option, optional
+from ..exceptions import require_extra
+from ..options import BOOLEAN, SECRET, STRINGS, TEXT, choice, option, optional
 from ..redaction.policy import RedactionPolicy
 from ..redaction.vocabulary import APITOOLKIT
 from ..transport.policy import URL, HttpPolicy
-from .base import Backend, Parts
+from .base import Backend, Parts, required
 from .otlp import OTLP_EXTRA, OTLP_LIMITS, OTLP_RETRIES, open_otlp, otlp_encoder
 from .selection import SelectionPolicy
 
@@ -118,7 +118,7 @@ Way = tuple[Callable[[], "Encoder"], Callable[[], "Transport"], str]
 def _pubsub(
     settings: APIToolkitSettings, environment: Mapping[str, str], http: HttpPolicy, timeout: float
 ) -> Way:
-    key = _required_key(settings)
+    key = required(settings.api_key, "APIToolkit", "api_key")
     emulator = environment.get(EMULATOR_VARIABLE, "").strip() or None
     if emulator is None:
         require_extra(
@@ -150,7 +150,7 @@ def _otlp(
     settings: APIToolkitSettings, _: Mapping[str, str], http: HttpPolicy, timeout: float
 ) -> Way:
     require_extra(*OTLP_EXTRA)
-    headers = {"x-api-key": _required_key(settings)}
+    headers = {"x-api-key": required(settings.api_key, "APIToolkit", "api_key")}
     endpoint = settings.endpoint or f"{settings.root_url.rstrip('/')}/v1/traces"
 
     def make_encoder() -> Encoder:
@@ -167,12 +167,3 @@ def _otlp(
         return open_otlp(endpoint, headers, http, timeout, debug_name)
 
     return make_encoder, open_transport, endpoint
-
-
-def _required_key(settings: APIToolkitSettings) -> str:
-    if settings.api_key is None:
-        raise ConfigurationError(
-            "APIToolkit: api_key is missing: give APIToolkit(api_key=...) or set the environment "
-            f"variable {ENV_PREFIX}APITOOLKIT_API_KEY"
-        )
-    return settings.api_key

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .. import options
 from ..delivery.policy import BatchLimits, DeliveryPolicy
 from ..delivery.retry import RetryTable
+from ..exceptions import ConfigurationError
 from ..redaction.policy import RedactionPolicy
 from ..redaction.vocabulary import README, Vocabulary
 from ..transport.policy import HttpPolicy
@@ -65,6 +66,16 @@ class Parts:
     def encoder(self) -> Encoder:
         """The encoder, made when it is first asked for."""
         return self.make_encoder()
+
+
+def required(value: str | None, backend: str, option: str) -> str:
+    """Return an option's ``value``; raise :class:`ConfigurationError` if it was not given."""
+    if value is None:
+        raise ConfigurationError(
+            f"{backend}: {option} is missing: give {backend}({option}=...) or set the environment "
+            f"variable {options.ENV_PREFIX}{backend.upper()}_{option.upper()}"
+        )
+    return value
 
 
 class Backend:

@@ -14,12 +14,12 @@ from .. import options
 from .._version import __version__
 from ..delivery.policy import BatchLimits, DeliveryPolicy
 from ..delivery.retry import RetryTable
-from ..exceptions import ConfigurationError, require_extra
-from ..options import BOOLEAN, ENV_PREFIX, TEXT, Kind, choice, list_from_text, option, optional
+from ..exceptions import require_extra
+from ..options import BOOLEAN, TEXT, Kind, choice, list_from_text, option, optional
 from ..redaction.policy import RedactionPolicy
 from ..redaction.vocabulary import APITOOLKIT
 from ..transport.policy import URL, HttpPolicy
-from .base import Backend, Parts
+from .base import Backend, Parts, required
 from .selection import SelectionPolicy
 
 if TYPE_CHECKING:
@@ -114,12 +114,7 @@ class OTLP(Backend):
         """Make the parts of this backend's pipeline; see :meth:`Backend.parts`."""
         values = self.resolve(shared, environment)
         settings = options.build(OTLPSettings, values)
-        endpoint = settings.endpoint
-        if endpoint is None:
-            raise ConfigurationError(
-                "OTLP: endpoint is missing: give OTLP(endpoint=...) or set the environment "
-                f"variable {ENV_PREFIX}OTLP_ENDPOINT"
-            )
+        endpoint = required(settings.endpoint, "OTLP", "endpoint")
         require_extra(*OTLP_EXTRA)
         http = options.build(HttpPolicy, values)
         delivery = options.build(DeliveryPolicy, values)

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .. import options
 from .._version import __version__
 from ..delivery.policy import BatchLimits, DeliveryPolicy
-from ..exceptions import ConfigurationError
-from ..options import BOOLEAN, ENV_PREFIX, KEY, checked, option, optional
+from ..options import BOOLEAN, KEY, checked, option, optional
 from ..redaction.policy import RedactionPolicy
 from ..redaction.vocabulary import README
 from ..transport.policy import URL, HttpPolicy
-from .base import Backend, Parts
+from .base import Backend, Parts, required
 from .readme_links import DocumentationLinks
 from .selection import SelectionPolicy
 
@@ -126,7 +125,7 @@ class _Destination:
         http: HttpPolicy,
         delivery: DeliveryPolicy,
     ) -> None:
-        self._key = _required_key(settings)
+        self._key = required(settings.api_key, "ReadMe", "api_key")
         server = settings.server or _server(environment)
         self._url = settings.request_url or f"{server.rstrip('/')}/v1/request"
         self._project = settings.project_url or (
@@ -157,15 +156,6 @@ class _Destination:
             return transport
         look_up = partial(base_url, client, self._project, headers)
         return LinkingTransport(transport, links, look_up)
-
-
-def _required_key(settings: ReadMeSettings) -> str:
-    if settings.api_key is None:
-        raise ConfigurationError(
-            "ReadMe: api_key is missing: give ReadMe(api_key=...) or set the environment "
-            f"variable {ENV_PREFIX}README_API_KEY"
-        )
-    return settings.api_key
 
 
 def _server(environment: Mapping[str, str]) -> str:

@@ -21,7 +21,7 @@ from ..backends.base import Parts
 from ..config import compose
 from ..declared import declared
 from ..exceptions import ConfigurationError
-from ..middleware import ApiMetricsMiddleware
+from ..middleware import ApiMetricsMiddleware, middleware_below
 
 _BACKENDS = f"{options.ENV_PREFIX}BACKENDS"
 
@@ -86,9 +86,9 @@ def _middleware(dotted: str) -> ApiMetricsMiddleware:
         found = options.imported(dotted)
     except ValueError as error:
         raise ConfigurationError(f"--app {dotted}: {error}") from None
-    if callable(found) and not isinstance(found, ApiMetricsMiddleware) and _below(found) is None:
+    if callable(found) and middleware_below(found) is None:
         found = _made_by(found, dotted)
-    middleware = _below(found)
+    middleware = middleware_below(found)
     if middleware is None:
         raise ConfigurationError(f"--app {dotted}: no ApiMetricsMiddleware is around it")
     return middleware
@@ -102,17 +102,6 @@ def _made_by(factory: Callable[..., Any], dotted: str) -> Any:
         return factory
     except Exception as error:
         raise ConfigurationError(f"--app {dotted}: {type(error).__name__}: {error}") from None
-
-
-def _below(app: Any) -> ApiMetricsMiddleware | None:
-    """Return the middleware at or below ``app``, as other middleware keeps its app."""
-    seen: set[int] = set()
-    while app is not None and id(app) not in seen:
-        if isinstance(app, ApiMetricsMiddleware):
-            return app
-        seen.add(id(app))
-        app = getattr(app, "wsgi_app", None) or getattr(app, "app", None)
-    return None
 
 
 def _of_ini(given: str) -> ApiMetricsMiddleware:
