@@ -34,6 +34,8 @@ def test_what_is_wrong_is_said_and_requests_go_on(tmp_path, caplog, where):
     assert (stats.captured, stats.delivered) == (3, 0)
     assert path.name in caplog.text
     assert "address" not in caplog.text
-    assert "HTTP" not in caplog.text + str(stats.last_error)
+    said = caplog.text + str(stats.last_error)
+    assert "HTTP" not in said
+    assert "no answer" not in said  # nobody was asked
     assert path.name in str(stats.last_error)
     assert caplog.text.count("trying again") + caplog.text.count("next try") == 1

@@ -210,4 +210,4 @@ def _said(outcome: Outcome) -> str:
     """What may be shown: of an answer only the status, for its body may quote ours."""
     if outcome.status_code is not None:
         return f"HTTP {outcome.status_code}"
-    return f"no answer: {outcome.error}" if outcome.error else "no answer"
+    return outcome.error or "not delivered"
