@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -16,14 +15,7 @@ import uuid
 from apitoolkit_checker import check_message
 from components import require
 from google_stand_ins import API_KEY, PROJECT
-from servers import Answer, http_server
-
-
-def free_port():
-    """Return a port that was free a moment ago."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+from servers import Answer, free_port, http_server
 
 
 @contextlib.contextmanager

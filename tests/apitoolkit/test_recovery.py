@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import time
 
 import pytest
 from apitoolkit_checker import body_of, check_message
 from google_stand_ins import API_KEY, APIToolkitAndGoogle, account
 from servers import Answer, http_server
+from waiting import until
 from werkzeug.test import Client
 
 from wsgi_apimetrics import ApiMetricsMiddleware, APIToolkit
@@ -47,13 +47,6 @@ def middleware(world, monkeypatch):
         middleware = ApiMetricsMiddleware(app, backend, max_body_bytes=20_000_000)
         yield middleware
         middleware.shutdown(1)
-
-
-def until(condition, timeout=15):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def wrong_key(world):
@@ -94,13 +87,13 @@ def test_it_is_said_and_mends_itself(world, middleware, caplog, breaks, line, al
     client = Client(middleware)
     if already_sending:
         client.get("/")
-        until(lambda: world.messages)
+        until(lambda: world.messages, 15)
         if breaks in {wrong_key, bad_metadata}:
             deleted_topic(world)  # so that the metadata are needed again
     breaks(world)
     for _ in range(5):
         client.get("/")
-    until(lambda: line in caplog.text)
+    until(lambda: line in caplog.text, 15)
     assert API_KEY not in caplog.text
     assert "private" not in caplog.text.lower()
     mend(world)

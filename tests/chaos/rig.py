@@ -13,10 +13,12 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from waiting import in_time
 
 from .sink import Arrival, Sink
 
@@ -26,16 +28,6 @@ GRACE_SECONDS = 0.1
 
 _KILL_SHOWS_WITHIN = 0.5
 """How long after a SIGKILL the backend sees that the connection has ended."""
-
-
-def until(check: Callable[[], Any], seconds: float) -> bool:
-    """Wait for ``check`` to be true; say whether it became so in time."""
-    deadline = time.monotonic() + seconds
-    while not check():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 class Gunicorn:
@@ -67,7 +59,7 @@ class Gunicorn:
             self.process = subprocess.Popen(
                 self._command, env=self._environment, stdout=log, stderr=log
             )
-        assert until(self._answers, 20), self.log.read_text()
+        assert in_time(self._answers, 20), self.log.read_text()
 
     def workers(self) -> list[int]:
         """Return the workers' process ids."""

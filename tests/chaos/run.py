@@ -22,9 +22,10 @@ from pathlib import Path
 from statistics import median
 
 import latency as latencies
+from waiting import in_time
 
 from . import guest
-from .rig import Gunicorn, Load, Verdict, judge, until
+from .rig import Gunicorn, Load, Verdict, judge
 from .sink import Sink
 
 
@@ -89,7 +90,7 @@ def _trouble(scenario, sink, server, load, seconds, chance) -> None:
     ]
     events += [(chance.uniform(0.1, 0.9) * seconds, "signal", name) for name in scenario.signals]
     for moment, kind, what in sorted(events):
-        until(lambda moment=moment: time.monotonic() - begun >= moment, seconds + 5)
+        in_time(lambda moment=moment: time.monotonic() - begun >= moment, seconds + 5)
         if kind == "mood":
             sink.feel(what)
         elif what == "HUP":
@@ -115,7 +116,7 @@ def _settle(sink: Sink, server: Gunicorn, load: Load) -> None:
         missing = set(load.ledger.answered) - set(sink.accepted) - sink.refused
         return not {it for it in missing if load.ledger.answered[it][0] not in load.ledger.killed}
 
-    until(all_there, 30)
+    in_time(all_there, 30)
     if load.ledger.killed:
         time.sleep(1)  # for what those who were killed had left
     server.stop()

@@ -10,8 +10,8 @@ import sys
 import threading
 
 import pytest
-from real_servers.runners import until
 from store.samples import exchange, lines
+from waiting import until
 
 from wsgi_apimetrics.demo.secrets import PLANTED
 from wsgi_apimetrics.demo.server import DemoFailed, Server

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from wsgi_apimetrics.delivery.guard import in_stages
@@ -17,6 +17,8 @@ from wsgi_apimetrics.payload import Fragment, Outcome, Payload
 from wsgi_apimetrics.stats import BackendStats
 
 LIMITS = BatchLimits()
+ALL = BatchLimits(100_000, 10**12)
+NONE: frozenset[int] = frozenset()
 QUICK = RetryTable(first_wait_seconds=0.01, first_cool_down_seconds=0.01, backoff_cap_seconds=0.05)
 """The default statuses without the default waits."""
 
@@ -36,6 +38,11 @@ class Item:
 def items(count: int, prefix: str = "x", **more: Any) -> list[Item]:
     """Return ``count`` items with ids that sort in their order."""
     return [Item(f"{prefix}{number:06d}", **more) for number in range(count)]
+
+
+def submit(it: BatchProcessor, things: Iterable[Item]) -> None:
+    for thing in things:
+        it.submit(thing)
 
 
 def prepare(item: Item, without_bodies: bool) -> Fragment:
@@ -108,15 +115,6 @@ def processor(
     return BatchProcessor(
         "rig", each, pack, sink, DeliveryPolicy(**policy), limits, retries, "rig's destination"
     )
-
-
-def until(check: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """Return what ``check`` returns once that is true; fail after so many ``seconds``."""
-    deadline = time.monotonic() + seconds
-    while not (found := check()):
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.002)
-    return found
 
 
 def law(stats: BackendStats) -> None:

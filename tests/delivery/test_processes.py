@@ -145,7 +145,8 @@ def test_grandchild_is_a_process_of_its_own_too():
 SCRIPT = """
     import os, sys, threading, time
     sys.path.insert(0, {tests!r})
-    from delivery.rig import Sink, items, processor, until
+    from delivery.rig import Sink, items, processor
+    from waiting import until
 
     class Telling(Sink):
         def send(self, payload):

@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from chaos.sink import Sink
 from components import require
+from servers import free_port
+from waiting import in_time
 
 TESTS = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -50,20 +52,6 @@ def sink():
     it = Sink()
     yield it
     it.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
-
-
-def until(check, seconds: float = 20.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not check():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def ask(port: int, number: int) -> int:
@@ -117,7 +105,7 @@ def test_all_that_was_answered_arrives(kind, sink, tmp_path):
             stdout=output, stderr=subprocess.STDOUT, cwd=TESTS.parent,
         )  # fmt: skip
     try:
-        assert until(lambda: is_up(port)), log.read_text()
+        assert in_time(lambda: is_up(port), 60), log.read_text()
         answered = load(port)
     finally:
         process.send_signal(stop)
@@ -187,7 +175,7 @@ def test_all_that_was_answered_arrives_under_mod_wsgi(sink, public_dir):
     process = subprocess.Popen([str(apache), "-f", str(config), "-DFOREGROUND"])
     error_log = public_dir / "error.log"
     try:
-        assert until(lambda: is_up(port)), error_log.read_text()
+        assert in_time(lambda: is_up(port), 60), error_log.read_text()
         answered = load(port)
     finally:
         process.terminate()

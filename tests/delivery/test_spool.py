@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting import until
 
-from delivery.rig import Item, Sink, items, law, processor, until
+from delivery.rig import ALL, NONE, Item, Sink, items, law, submit
 from wsgi_apimetrics.delivery import spool_lease
-from wsgi_apimetrics.delivery.policy import BatchLimits
 from wsgi_apimetrics.delivery.retry import RetryTable
 from wsgi_apimetrics.delivery.spool import Spool
 from wsgi_apimetrics.delivery.spool_files import spool_path
@@ -21,34 +21,6 @@ from wsgi_apimetrics.delivery.spool_schema import VERSION, SpoolUnusable, connec
 from wsgi_apimetrics.payload import Fragment, Outcome
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-ALL = BatchLimits(100_000, 10**12)
-NONE: frozenset[int] = frozenset()
-
-
-@pytest.fixture
-def spool_dir(tmp_path):
-    return str(tmp_path / "spool")
-
-
-@pytest.fixture
-def made(spool_dir):
-    """Make processors with a spool; shut down after the test, the law checked."""
-    all_made = []
-
-    def make(sink, **policy):
-        policy.setdefault("spool_dir", spool_dir)
-        all_made.append(processor(sink, **policy))
-        return all_made[-1]
-
-    yield make
-    for one in all_made:
-        one.shutdown(0.2)
-        law(one.stats())
-
-
-@pytest.fixture
-def path(spool_dir):
-    return spool_path(spool_dir, "rig", "rig's destination")
 
 
 def fragments(count, prefix="x", size=10):
@@ -65,11 +37,6 @@ def rows(path, query="SELECT count(*) FROM exchange"):
         return connection.execute(query).fetchone()[0]
     finally:
         connection.close()
-
-
-def submit(it, things):
-    for thing in things:
-        it.submit(thing)
 
 
 # -- the file -------------------------------------------------------------------------------
@@ -196,10 +163,10 @@ def test_lease_of_a_dead_process_is_taken_over_at_once(path):
     spool.close()
 
 
-def test_fork_after_the_spool_was_opened(made, path):
+def test_fork_after_the_spool_was_opened(spooling, path):
     """A child opens the spool anew; the parent's connection, leases and lock stay whole."""
     sink = Sink()
-    it = made(sink)
+    it = spooling(sink)
     it.submit(Item("before"))
     assert it.flush(5)
     pid = os.fork()
@@ -247,9 +214,9 @@ def test_oldest_goes_first_when_there_is_too_much(path):
     spool.close()
 
 
-def test_spool_full_is_counted(made, path):
+def test_spool_full_is_counted(spooling, path):
     """Beyond ``spool_max_bytes`` the oldest is dropped, with its reason."""
-    it = made(Sink(503), retries=RetryTable(), spool_max_bytes=1024 * 1024)
+    it = spooling(Sink(503), retries=RetryTable(), spool_max_bytes=1024 * 1024)
     submit(it, items(100, content=b"x" * 50_000))
     until(lambda: it.stats().dropped.get("spool_full", 0) and not it.stats().queue_depth)
     stats = it.stats()
@@ -258,13 +225,13 @@ def test_spool_full_is_counted(made, path):
     until(lambda: rows(path) == it.stats().spooled)  # rows go first, and are counted then
 
 
-def test_too_old_is_counted(made):
+def test_too_old_is_counted(spooling):
     """Beyond ``spool_max_age_seconds`` an exchange is dropped, with its reason."""
-    one = made(Sink(503), retries=RetryTable())
+    one = spooling(Sink(503), retries=RetryTable())
     submit(one, items(20))
     until(lambda: one.stats().spooled == 20)
     one.shutdown(0)
-    two = made(Sink(503), retries=RetryTable(), spool_max_age_seconds=0.001)
+    two = spooling(Sink(503), retries=RetryTable(), spool_max_age_seconds=0.001)
     submit(two, items(1, "new"))
     until(lambda: two.stats().dropped.get("spool_expired") == 20)
     law(two.stats())
@@ -273,7 +240,7 @@ def test_too_old_is_counted(made):
 # -- through the processor --------------------------------------------------------------------
 
 
-def test_on_disk_before_it_is_sent_and_gone_when_accepted(made, path):
+def test_on_disk_before_it_is_sent_and_gone_when_accepted(spooling, path):
     """At the moment of sending the exchange is committed; afterwards the spool is empty."""
     seen = []
 
@@ -281,7 +248,7 @@ def test_on_disk_before_it_is_sent_and_gone_when_accepted(made, path):
         seen.append((rows(path), len(payload)))
         return 200
 
-    it = made(Sink(look), buffer_length=5)
+    it = spooling(Sink(look), buffer_length=5)
     submit(it, items(5))
     assert it.flush(5)
     assert seen
@@ -289,11 +256,11 @@ def test_on_disk_before_it_is_sent_and_gone_when_accepted(made, path):
     assert rows(path) == 0
 
 
-def test_captured_is_on_disk_within_a_tenth_of_a_second(made, path):
+def test_captured_is_on_disk_within_a_tenth_of_a_second(spooling, path):
     """While the backend hangs, one exchange is committed promptly, whatever ``buffer_length``."""
     sink = Sink()
     sink.hang.clear()
-    it = made(sink, buffer_length=1)
+    it = spooling(sink, buffer_length=1)
     submit(it, items(1))
     until(lambda: sink.sent)
     delays = []
@@ -307,27 +274,27 @@ def test_captured_is_on_disk_within_a_tenth_of_a_second(made, path):
     sink.hang.set()
 
 
-def test_next_start_sends_what_was_left(made):
+def test_next_start_sends_what_was_left(spooling):
     """What a process could not send is sent by the next, with the same ids."""
-    one = made(Sink(*[503] * 50), retries=RetryTable())
+    one = spooling(Sink(*[503] * 50), retries=RetryTable())
     submit(one, items(25))
     assert not one.shutdown(0.5)
     assert one.stats().spooled == 25
     sink = Sink()
-    two = made(sink)
+    two = spooling(sink)
     submit(two, items(1, "new"))
     assert two.flush(5)
     assert len(sink.accepted) == 26
     assert (two.stats().adopted, two.stats().delivered) == (25, 26)
 
 
-def test_refused_one_is_set_aside_on_disk_with_the_answer(made, path):
+def test_refused_one_is_set_aside_on_disk_with_the_answer(spooling, path):
     """A dead letter keeps its content and what the backend said."""
 
     def picky(payload):
         return Outcome(status_code=422, error="no id") if "x000003" in payload.ids else 200
 
-    it = made(Sink(picky))
+    it = spooling(Sink(picky))
     submit(it, items(10))
     assert it.flush(5)
     assert (it.stats().delivered, it.stats().dead_lettered) == (9, 1)
@@ -335,9 +302,9 @@ def test_refused_one_is_set_aside_on_disk_with_the_answer(made, path):
     assert letter == "x000003422no id{}"
 
 
-def test_damaged_row_is_counted_and_costs_no_other(made, path):
+def test_damaged_row_is_counted_and_costs_no_other(spooling, path):
     """A row whose checksum does not hold is dropped as damaged; the others are sent."""
-    one = made(Sink(503), retries=RetryTable())
+    one = spooling(Sink(503), retries=RetryTable())
     submit(one, items(20))
     until(lambda: one.stats().spooled == 20)
     one.shutdown(0)
@@ -346,7 +313,7 @@ def test_damaged_row_is_counted_and_costs_no_other(made, path):
     connection.commit()
     connection.close()
     sink = Sink()
-    two = made(sink)
+    two = spooling(sink)
     submit(two, items(1, "new"))
     assert two.flush(5)
     assert two.stats().dropped == {"spool_damaged": 1}
@@ -354,7 +321,7 @@ def test_damaged_row_is_counted_and_costs_no_other(made, path):
 
 
 @pytest.mark.parametrize("obstacle", ["file in the way", "newer version", "directory in the way"])
-def test_without_its_disk_delivery_goes_on_in_memory(made, path, spool_dir, obstacle, caplog):
+def test_without_its_disk_delivery_goes_on_in_memory(spooling, path, spool_dir, obstacle, caplog):
     """Where the spool can't be used, exchanges are delivered all the same, and the log says so."""
     if obstacle == "file in the way":
         Path(spool_dir).write_text("")
@@ -366,7 +333,7 @@ def test_without_its_disk_delivery_goes_on_in_memory(made, path, spool_dir, obst
     else:
         Path(path).mkdir(parents=True)
     sink = Sink()
-    it = made(sink)
+    it = spooling(sink)
     submit(it, items(25))
     assert it.flush(5)
     assert len(sink.accepted) == 25
@@ -374,10 +341,10 @@ def test_without_its_disk_delivery_goes_on_in_memory(made, path, spool_dir, obst
     assert "spool" in (it.stats().last_error or "")
 
 
-def test_disk_that_comes_back_is_used_again(made, path, spool_dir):
+def test_disk_that_comes_back_is_used_again(spooling, path, spool_dir):
     """What had to stay in memory goes to disk once that can be."""
     Path(spool_dir).write_text("")
-    it = made(Sink(*[503] * 50), retries=RetryTable())
+    it = spooling(Sink(*[503] * 50), retries=RetryTable())
     submit(it, items(15))
     until(lambda: it.stats().last_error)
     Path(spool_dir).unlink()
@@ -385,12 +352,12 @@ def test_disk_that_comes_back_is_used_again(made, path, spool_dir):
     assert rows(path) == 15
 
 
-def test_memory_is_bounded_while_the_disk_is_gone(made, spool_dir):
+def test_memory_is_bounded_while_the_disk_is_gone(spooling, spool_dir):
     """Without its disk and without its backend the queue's bounds hold, drops counted."""
     Path(spool_dir).write_text("")
     sink = Sink()
     sink.hang.clear()
-    it = made(sink, max_queue_size=50, buffer_length=5)
+    it = spooling(sink, max_queue_size=50, buffer_length=5)
     submit(it, items(300))
     until(lambda: it.stats().queue_depth <= 50)
     assert it.stats().dropped["queue_full"] >= 250
@@ -398,10 +365,10 @@ def test_memory_is_bounded_while_the_disk_is_gone(made, spool_dir):
     sink.hang.set()
 
 
-def test_without_a_worker_the_spool_works_too(made, path):
+def test_without_a_worker_the_spool_works_too(spooling, path):
     """``background_worker_mode=False``: each exchange is on disk when ``submit`` returns."""
     sink = Sink(503)
-    it = made(sink, background_worker_mode=False, buffer_length=2)
+    it = spooling(sink, background_worker_mode=False, buffer_length=2)
     it.submit(Item("a"))
     assert rows(path) == 1
     it.submit(Item("b"))
@@ -410,10 +377,10 @@ def test_without_a_worker_the_spool_works_too(made, path):
     assert rows(path) == 0
 
 
-def test_two_processors_of_one_process_share_a_file(made):
+def test_two_processors_of_one_process_share_a_file(spooling):
     """Two middlewares with the same backend each deliver their own, none twice."""
     sink = Sink()
-    both = [made(sink), made(sink)]
+    both = [spooling(sink), spooling(sink)]
     threads = [
         threading.Thread(target=submit, args=(it, items(200, f"{number}-")))
         for number, it in enumerate(both)

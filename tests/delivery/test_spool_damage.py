@@ -10,16 +10,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from waiting import until
 
-from delivery.rig import Sink, items, law, processor, until
+from delivery.rig import ALL, NONE, Sink, items, law, processor
 from wsgi_apimetrics.delivery.policy import BatchLimits
 from wsgi_apimetrics.delivery.spool import Spool
 from wsgi_apimetrics.delivery.spool_files import SpoolFile, spool_path
 from wsgi_apimetrics.delivery.spool_salvage import Salvage, damaged_log
 from wsgi_apimetrics.payload import Fragment
 
-ALL = BatchLimits(100_000, 10**12)
-NONE: frozenset[int] = frozenset()
 COUNT = 60
 
 

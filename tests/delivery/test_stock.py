@@ -11,51 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from waiting import until
 
-from delivery.rig import Item, Sink, items, law, pack, prepare, processor, until
+from delivery.rig import ALL, NONE, Item, Sink, items, law, pack, prepare, submit
 from wsgi_apimetrics.delivery import spool_lease, spool_stock
 from wsgi_apimetrics.delivery.ledger import Ledger
 from wsgi_apimetrics.delivery.policy import BatchLimits
 from wsgi_apimetrics.delivery.retry import RetryTable
 from wsgi_apimetrics.delivery.spool import Spool
-from wsgi_apimetrics.delivery.spool_files import spool_path
 from wsgi_apimetrics.delivery.spool_lease import Holder
 from wsgi_apimetrics.delivery.stock import MemoryStock, Piece
 from wsgi_apimetrics.payload import Fragment
 from wsgi_apimetrics.stats import DropReason
-
-ALL = BatchLimits(100_000, 10**12)
-NONE: frozenset[int] = frozenset()
-
-
-@pytest.fixture
-def spool_dir(tmp_path):
-    return str(tmp_path / "spool")
-
-
-@pytest.fixture
-def path(spool_dir):
-    return spool_path(spool_dir, "rig", "rig's destination")
-
-
-@pytest.fixture
-def made(spool_dir):
-    """Make processors with a spool; shut down after the test, the law checked."""
-    all_made = []
-
-    def make(sink, **policy):
-        all_made.append(processor(sink, spool_dir=spool_dir, **policy))
-        return all_made[-1]
-
-    yield make
-    for one in all_made:
-        one.shutdown(0.2)
-        law(one.stats())
-
-
-def submit(it, things):
-    for thing in things:
-        it.submit(thing)
 
 
 def ids_in(path):
@@ -106,13 +73,13 @@ def test_an_account_is_closed_once():
 # -- a disk that fails at times -------------------------------------------------------------
 
 
-def test_a_disk_that_stays_away_is_asked_again_now_and_then(made, spool_dir, monkeypatch):
+def test_a_disk_that_stays_away_is_asked_again_now_and_then(spooling, spool_dir, monkeypatch):
     """What is being sent from memory stays there, and goes out when the backend takes it."""
     monkeypatch.setattr(spool_stock, "_TRY_AGAIN_SECONDS", 0.01)
     Path(spool_dir).write_text("")
     tried = []
     sink = Sink(*[503] * 1000)
-    it = made(sink)
+    it = spooling(sink)
     submit(it, items(12))
     guarded = it._worker.pipeline._stock._file
     opened = guarded.open
@@ -125,10 +92,10 @@ def test_a_disk_that_stays_away_is_asked_again_now_and_then(made, spool_dir, mon
 
 
 @pytest.mark.parametrize("answer", [400, "unpackable"])
-def test_what_is_refused_while_the_disk_is_away_is_counted_from_memory(made, spool_dir, answer):
+def test_what_is_refused_while_the_disk_is_away_is_counted_from_memory(spooling, spool_dir, answer):
     """As without a spool."""
     Path(spool_dir).write_text("")
-    it = made(Sink(400), pack=pack if answer == 400 else refuse)
+    it = spooling(Sink(400), pack=pack if answer == 400 else refuse)
     it.submit(Item("a"))
     assert it.flush(5)
     stats = it.stats()
@@ -140,7 +107,7 @@ def refuse(fragments):
     raise ValueError("these do not go together")
 
 
-def test_what_cannot_be_packed_leaves_the_disk(made, path):
+def test_what_cannot_be_packed_leaves_the_disk(spooling, path):
     """It is counted, one by one; the others are delivered."""
 
     def pack_but_one(fragments):
@@ -149,7 +116,7 @@ def test_what_cannot_be_packed_leaves_the_disk(made, path):
         return pack(fragments)
 
     sink = Sink()
-    it = made(sink, pack=pack_but_one)
+    it = spooling(sink, pack=pack_but_one)
     submit(it, items(5))
     assert it.flush(5)
     assert it.stats().dropped == {"encoding_failed": 1}
@@ -157,12 +124,12 @@ def test_what_cannot_be_packed_leaves_the_disk(made, path):
     assert ids_in(path) == []
 
 
-def test_a_disk_that_cannot_be_told_what_was_delivered_is_told_later(made, path, monkeypatch):
+def test_a_disk_that_cannot_be_told_what_was_delivered_is_told_later(spooling, path, monkeypatch):
     """Nothing is sent twice for that."""
     monkeypatch.setattr(spool_stock, "_TRY_AGAIN_SECONDS", 0.01)
     monkeypatch.setattr(spool_stock, "RENEW_SECONDS", 0.01)
     sink = Sink(*[503] * 1000)
-    it = made(sink)
+    it = spooling(sink)
     submit(it, items(5))
     until(lambda: it.stats().spooled == 5)
     with read_only(it):
@@ -178,11 +145,11 @@ def test_a_disk_that_cannot_be_told_what_was_delivered_is_told_later(made, path,
     assert len(sink.accepted) == 9
 
 
-def test_what_is_being_sent_from_memory_goes_to_disk_once_that_can_be(made, path, monkeypatch):
+def test_what_is_being_sent_from_memory_goes_to_disk_once_that_can_be(spooling, path, monkeypatch):
     """While the disk takes nothing: several payloads wait in memory, one is on its way."""
     monkeypatch.setattr(spool_stock, "_TRY_AGAIN_SECONDS", 0.01)
     sink = Sink()
-    it = made(sink, limits=BatchLimits(2, 10**6), buffer_length=1)
+    it = spooling(sink, limits=BatchLimits(2, 10**6), buffer_length=1)
     it.submit(Item("first"))
     assert it.flush(5)
     sink.answers.extend([503] * 10_000)
@@ -201,11 +168,11 @@ def test_what_is_being_sent_from_memory_goes_to_disk_once_that_can_be(made, path
     assert set(sink.accepted.values()) == {1}
 
 
-def test_what_another_process_has_taken_over_is_its_to_send(made, path, monkeypatch):
+def test_what_another_process_has_taken_over_is_its_to_send(spooling, path, monkeypatch):
     """A process that was stopped for so long that its lease has ended finds that out."""
     monkeypatch.setattr(spool_stock, "RENEW_SECONDS", 0.01)
     sink = Sink(*[503] * 1000)
-    it = made(sink, retries=RetryTable(first_wait_seconds=0.01, backoff_cap_seconds=0.02))
+    it = spooling(sink, retries=RetryTable(first_wait_seconds=0.01, backoff_cap_seconds=0.02))
     submit(it, items(5))
     until(lambda: it.stats().spooled == 5 and sink.sent)
     connection = sqlite3.connect(path, timeout=10)
@@ -222,10 +189,10 @@ def test_what_another_process_has_taken_over_is_its_to_send(made, path, monkeypa
     assert len(ids_in(path)) == 5
 
 
-def test_a_second_commit_does_not_send_early(made):
+def test_a_second_commit_does_not_send_early(spooling):
     """Partly filled batches wait for the interval on disk too."""
     sink = Sink()
-    it = made(sink, buffer_length=10)
+    it = spooling(sink, buffer_length=10)
     it.submit(Item("a"))
     until(lambda: it.stats().spooled == 1)
     it.submit(Item("b"))
@@ -235,7 +202,7 @@ def test_a_second_commit_does_not_send_early(made):
     assert [payload.ids for payload in sink.sent] == [("a", "b")]
 
 
-def test_what_is_being_prepared_at_the_end_still_gets_to_disk(made, path):
+def test_what_is_being_prepared_at_the_end_still_gets_to_disk(spooling, path):
     """It is counted as given up, and the next start sends it all the same."""
     going, go_on = threading.Event(), threading.Event()
 
@@ -244,7 +211,7 @@ def test_what_is_being_prepared_at_the_end_still_gets_to_disk(made, path):
         assert go_on.wait(10)
         return prepare(item, without_bodies)
 
-    it = made(Sink(), prepare=slowly)
+    it = spooling(Sink(), prepare=slowly)
     it.submit(Item("late"))
     it.hurry()
     assert going.wait(10)
@@ -255,7 +222,7 @@ def test_what_is_being_prepared_at_the_end_still_gets_to_disk(made, path):
         thread.join(10)
     assert it.stats().dropped == {"shutdown": 1}
     sink = Sink()
-    after = made(sink)
+    after = spooling(sink)
     after.submit(Item("new"))
     assert after.flush(5)
     until(lambda: sorted(sink.accepted) == ["late", "new"])

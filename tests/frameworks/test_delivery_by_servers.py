@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from real_servers.runners import Server, available, until
+from real_servers.runners import Server, available
+from waiting import until
 
 from frameworks.matrix import AT_EXIT
 from wsgi_apimetrics.exceptions import StoreError

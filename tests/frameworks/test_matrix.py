@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from real_servers.runners import Server, available, until
+from real_servers.runners import Server, available
 from real_servers.wire import Connection, request
+from waiting import until
 
 from frameworks.apps import CHUNKS, FRAMEWORKS, seen
 from frameworks.matrix import BEHAVIOURS, PAGE, SERVERS, note, page

@@ -16,7 +16,7 @@ import urllib.parse
 import urllib.request
 
 import pytest
-from real_servers.runners import until
+from waiting import until
 
 from wsgi_apimetrics.inspector.curl import command
 

@@ -9,7 +9,8 @@ import time
 import urllib.parse
 
 import pytest
-from real_servers.runners import Server, available, until
+from real_servers.runners import Server, available
+from waiting import until
 
 from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.inspector import Inspector, streams

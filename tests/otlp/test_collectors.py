@@ -17,8 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
-from pubsub_emulator import free_port
-from servers import Answer, http_server
+from servers import Answer, free_port, http_server
 from werkzeug.test import Client
 
 from wsgi_apimetrics import OTLP, ApiMetricsMiddleware, APIToolkit, ConfigurationError

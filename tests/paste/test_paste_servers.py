@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from real_servers.runners import until
 from real_servers.wire import Connection, request
+from waiting import until
 
 from wsgi_apimetrics.store.reader import Store
 

@@ -10,13 +10,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from components import require
+from waiting import in_time, until
 
 from .files import prepare
 from .wire import Connection, request
@@ -57,16 +56,6 @@ MORE = ("gunicorn-gevent", "gunicorn-preload", "cheroot", "werkzeug-reloader", "
 """What the zoo goes through: the first always, the second in the tests that are slow."""
 
 
-def until(check: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """Return what ``check`` returns once that is true; fail after so many ``seconds``."""
-    deadline = time.monotonic() + seconds
-    while not (found := check()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {seconds} s")
-        time.sleep(0.01)
-    return found
-
-
 class Server:
     """One server process; a context manager.
 
@@ -101,7 +90,7 @@ class Server:
                 start_new_session=True,  # the reloader leaves a child behind: see stop()
             )
         try:
-            until(self._is_up)
+            until(self._is_up, 60)
         except BaseException:
             self.stop()
             raise AssertionError(f"{self.kind} did not start:\n{self.output}") from None
@@ -150,8 +139,7 @@ class Server:
             found[:] = [one for one in self.ask("exchanges") if one["path"] == target]
             return len(found) >= at_least
 
-        with contextlib.suppress(TimeoutError):
-            until(enough, 3)
+        in_time(enough, 3)
         return found
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from waiting import until
 from zoo.apps import LOREM
 
-from real_servers.runners import until
 from real_servers.wire import Connection, request
 
 

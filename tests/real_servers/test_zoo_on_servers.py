@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from waiting import until
 from zoo.apps import ZOO
 from zoo.recorded import expected, summary_of_file
 
-from real_servers.runners import Server, until
+from real_servers.runners import Server
 from real_servers.wire import fetch
 
 ODD = {
