@@ -10,6 +10,7 @@ import zlib
 
 from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.exchange import Body, Exchange, Group, Request, Response, Timings
+from wsgi_apimetrics.store.conditions import EVERYTHING
 from wsgi_apimetrics.store.rows import row_of
 from wsgi_apimetrics.store.schema import APPLICATION_ID, MIGRATIONS
 
@@ -80,3 +81,14 @@ def version_1(path, *exchanges):
                 )
     old.commit()
     old.close()
+
+
+def walked(store, wanted=EVERYTHING, size=7):
+    """Every summary of a list, page after page."""
+    cursor = None
+    while True:
+        page = store.page(wanted, cursor, size)
+        yield from page.summaries
+        cursor = page.next_cursor
+        if cursor is None:
+            return

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from wsgi_apimetrics.store import Filter, Limits, Store, Writer, erasing, listing, marks, sealing
 from wsgi_apimetrics.store.erasing import erase
 
-from .samples import NOON, exchange, lines
+from .samples import NOON, exchange, lines, walked
 
 DAY = 86400.0
 LONG = "x" * 300
@@ -101,14 +101,7 @@ def test_a_list_is_what_the_rows_say(full, wanted, size):
         f"SELECT id FROM exchange NOT INDEXED WHERE {where} ORDER BY started_at DESC, seq DESC",
         parameters,
     ).fetchall()
-    seen, cursor = [], None
-    while True:
-        page = full.page(wanted, cursor, size)
-        seen += [(one.id,) for one in page.summaries]
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    assert seen == expected
+    assert [(one.id,) for one in walked(full, wanted, size)] == expected
     assert full.count(wanted) == len(expected)
     assert full.count(wanted, at_most=7) == min(7, len(expected))
 

@@ -23,7 +23,7 @@ from wsgi_apimetrics.store import (
 )
 from wsgi_apimetrics.store.searchable import match_expression
 
-from .samples import NOON, exchange, lines
+from .samples import NOON, exchange, lines, walked
 
 
 @pytest.fixture(autouse=True, params=["open", "sealed"])
@@ -84,14 +84,7 @@ def test_lines_that_are_no_exchange_are_counted_and_left_out(writer, path):
 def test_pages_follow_each_other_to_the_end(filled):
     """Newest first, nothing twice, nothing missed, also where times are equal."""
     store = filled(*(exchange(f"/{number}", at=NOON + number // 3) for number in range(20)))
-    seen, cursor = [], None
-    while True:
-        page = store.page(cursor=cursor, size=7)
-        seen += paths(page)
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    assert seen == [f"/{number}" for number in reversed(range(20))]
+    assert [one.path for one in walked(store)] == [f"/{n}" for n in reversed(range(20))]
 
 
 def test_a_search_has_pages_too(filled):
@@ -201,11 +194,7 @@ def test_a_list_is_by_time_whatever_the_order_of_arrival(filled):
     """Blocks overlap in time where exchanges came late."""
     order = [(number * 7) % 60 for number in range(60)]
     store = filled(*(exchange(f"/{n}", at=NOON + n, caller="ann") for n in order))
-    seen, cursor = [], None
-    while cursor is not None or not seen:
-        page = store.page(Filter(caller=("ann",)), cursor, size=7)
-        seen += paths(page)
-        cursor = page.next_cursor
+    seen = [one.path for one in walked(store, Filter(caller=("ann",)))]
     assert seen == [f"/{n}" for n in reversed(range(60))]
 
 

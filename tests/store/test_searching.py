@@ -9,7 +9,7 @@ import pytest
 from wsgi_apimetrics.store import Filter, searching, starts
 from wsgi_apimetrics.store.searchable import match_expression
 
-from .samples import NOON, exchange, lines
+from .samples import NOON, exchange, lines, walked
 
 WORDS = [f"{name}{number}" for name in ("lamp", "lamb", "desk", "la") for number in range(30)]
 
@@ -60,14 +60,7 @@ def test_a_start_finds_what_the_index_finds(shelf, monkeypatch, typed, status, w
     ).fetchall()
     wanted = Filter(search=typed, status=status)
     for size in (1, 7, 200):
-        seen, cursor = [], None
-        while True:
-            page = shelf.page(wanted, cursor, size)
-            seen += [(one.seq,) for one in page.summaries]
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-        assert seen == expected
+        assert [(one.seq,) for one in walked(shelf, wanted, size)] == expected
     assert shelf.count(wanted) == len(expected)
     assert shelf.count(wanted, at_most=3) == min(3, len(expected))
     newer = [(one.seq,) for one in shelf.newer(50, wanted)]
