@@ -129,7 +129,7 @@ def test_a_disk_that_cannot_be_told_what_was_delivered_is_told_later(spooling, p
     monkeypatch.setattr(spool_stock, "_TRY_AGAIN_SECONDS", 0.01)
     monkeypatch.setattr(spool_stock, "RENEW_SECONDS", 0.01)
     sink = Sink(*[503] * 1000)
-    it = spooling(sink)
+    it = spooling(sink, flush_interval_seconds=0.01)
     submit(it, items(5))
     until(lambda: it.stats().spooled == 5)
     with read_only(it):
@@ -172,7 +172,8 @@ def test_what_another_process_has_taken_over_is_its_to_send(spooling, path, monk
     """A process that was stopped for so long that its lease has ended finds that out."""
     monkeypatch.setattr(spool_stock, "RENEW_SECONDS", 0.01)
     sink = Sink(*[503] * 1000)
-    it = spooling(sink, retries=RetryTable(first_wait_seconds=0.01, backoff_cap_seconds=0.02))
+    quick = RetryTable(first_wait_seconds=0.01, backoff_cap_seconds=0.02)
+    it = spooling(sink, retries=quick, flush_interval_seconds=0.01)
     submit(it, items(5))
     until(lambda: it.stats().spooled == 5 and sink.sent)
     connection = sqlite3.connect(path, timeout=10)
@@ -200,6 +201,20 @@ def test_a_second_commit_does_not_send_early(spooling):
     assert sink.sent == []
     assert it.flush(5)
     assert [payload.ids for payload in sink.sent] == [("a", "b")]
+
+
+def test_looking_after_the_spool_sends_nothing_early(spooling, monkeypatch):
+    """Its lease is renewed every few seconds; what is gathered waits for the interval."""
+    renewed, renew, sink = [], Spool.renew, Sink()
+    monkeypatch.setattr(spool_stock, "RENEW_SECONDS", 0.01)
+    monkeypatch.setattr(Spool, "renew", lambda self: renewed.append(self) or renew(self))
+    it = spooling(sink, buffer_length=10)
+    it.submit(Item("a"))
+    until(lambda: it.stats().spooled == 1)
+    before = len(renewed)
+    until(lambda: len(renewed) > before + 2)
+    assert sink.sent == []
+    assert it.flush(5)
 
 
 def test_what_is_being_prepared_at_the_end_still_gets_to_disk(spooling, path):

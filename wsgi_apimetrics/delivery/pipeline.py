@@ -127,9 +127,9 @@ class Pipeline:
             return
         before = self._stock.depth()
         taken = self.buffer.take(MOST_IN_A_COMMIT, self._plan.limits.max_bytes)
-        self._stock.put(self._preparer.prepare(taken))
         if not before:
-            self._stocked_at = time.monotonic()
+            self._stocked_at = time.monotonic()  # first: whoever sees the stock sees since when
+        self._stock.put(self._preparer.prepare(taken))
         if not before or self._hurries() or self._stock.depth() >= self._enough:
             self.stocked.set()
 
@@ -139,21 +139,26 @@ class Pipeline:
         """Return the seconds until :meth:`dispatch` has something to do, ``None`` for never."""
         now = time.monotonic()
         house = self._stock.due_in(now)
-        if self._sender.busy or self._hurries() or self._stock.depth() >= self._enough:
-            due = self._sender.not_before - now
-        else:
-            due = self._stocked_at + self._plan.policy.flush_interval_seconds - now
         if not self._sender.busy and not self._stock.depth():
             return house
+        due = self._due_from_stock(now)
         return max(0.0, due if house is None else min(due, house))
 
+    def _due_from_stock(self, now: float) -> float:
+        if self._sender.busy or self._hurries() or self._stock.depth() >= self._enough:
+            return self._sender.not_before - now
+        return self._stocked_at + self._plan.policy.flush_interval_seconds - now
+
     def dispatch(self) -> None:
-        """Send one payload, if it is time."""
+        """Look after the stock, and send one payload if it is time."""
         if not self._stock.refresh() or self._stock.reclaim(self._sender.pieces()):
             self._sender.unload()
-        if self._sender.not_before > time.monotonic():
+        now = time.monotonic()
+        if self._sender.not_before > now:
             return
         if not self._sender.busy:
+            if self._plan.spooling and self._due_from_stock(now) > 0:
+                return  # it was the spool alone that wanted something
             self._sender.load(self._stock.take(self._plan.limits))
             self._stocked_at = time.monotonic()
         if self._sender.busy:
