@@ -267,3 +267,58 @@ def test_sizes_that_are_not_known_are_in_no_range(path, writer):
     with Store(path) as store:
         assert store.count(Filter(min_response_size=0)) == 40
         assert store.count(Filter(min_response_size=30)) == 10
+
+
+def test_a_block_that_another_process_seals_first_is_sealed_once(path, writer, monkeypatch):
+    """Its marks are not written twice."""
+    writer.append(lines(*(exchange(f"/{n}") for n in range(100))))
+    real, other = sealing.transaction, Writer(path)
+
+    def meanwhile(connection):
+        monkeypatch.setattr(sealing, "transaction", real)
+        sealing.seal(other._open(), 1)
+        return real(connection)
+
+    monkeypatch.setattr(sealing, "transaction", meanwhile)
+    sealing.seal(writer._open(), 1)
+    other.close()
+    with Store(path) as store:
+        assert [block.number for block in marks.blocks(store._connection)] == [1]
+        assert store.count(Filter(path="/*")) == 100
+
+
+def test_what_comes_from_a_caller_while_it_is_erased_is_erased_too(path, writer, monkeypatch):
+    """Nothing of a caller is left when erasing ends."""
+    writer.append(lines(*(exchange(f"/{n}", caller="ann") for n in range(3))))
+    real = erasing.transaction
+
+    def meanwhile(connection):
+        monkeypatch.setattr(erasing, "transaction", real)
+        writer.append(lines(exchange("/late", caller="ann")))
+        return real(connection)
+
+    monkeypatch.setattr(erasing, "transaction", meanwhile)
+    assert erase(path, ["ann"]) == 4
+    with Store(path) as store:
+        assert store.count() == 0
+
+
+def test_where_the_oldest_are_gone_no_open_block_is_left_before_the_sealed(path, writer):
+    """There is nothing to look through below the first that is sealed."""
+    callers = ["ann"] * 31 + ["bob"] * 100
+    writer.append(lines(*(exchange(f"/{n}", caller=one) for n, one in enumerate(callers))))
+    assert writer.index(60)
+    assert erase(path, ["ann"]) == 31
+    with Store(path) as store:
+        assert marks.open_ranges(store._connection) == [(128, 159)]
+        assert store.count(Filter(caller=("bob",))) == 100
+
+
+def test_a_long_id_is_found_among_those_that_begin_alike(path, writer):
+    """A mark holds an id's beginning only; an id that only begins so is not there."""
+    long = [dataclasses.replace(exchange(f"/{n}"), id=f"{LONG}{n}") for n in range(100)]
+    writer.append(lines(*long))
+    assert writer.index(60)
+    with Store(path) as store:
+        assert store.get(f"{LONG}40").exchange.request.path == "/40"
+        assert store.get(f"{LONG}none") is None

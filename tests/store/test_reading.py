@@ -21,6 +21,7 @@ from wsgi_apimetrics.store import (
     searchable,
     slots,
 )
+from wsgi_apimetrics.store.erasing import erase
 from wsgi_apimetrics.store.searchable import match_expression
 
 from .samples import NOON, exchange, lines, walked
@@ -393,3 +394,32 @@ def test_there_must_be_a_store_to_read(path):
 def test_the_examples_in_the_docstrings_run(module):
     """The documentation's examples are true."""
     assert doctest.testmod(module).failed == 0
+
+
+def test_what_is_pruned_while_lines_are_read_is_left_out(filled, path):
+    """The rest is read on."""
+    callers = ("ann", "bob") * 3
+    store = filled(*(exchange(f"/{n}", at=NOON + n, caller=one) for n, one in enumerate(callers)))
+    reading = store.lines()
+    first = next(reading)
+    assert erase(path, ["ann"]) == 3
+    assert len([first, *reading]) == 3
+
+
+def test_a_search_for_no_word_finds_nothing_new(filled):
+    """Nor does it show everything."""
+    assert filled(exchange()).newer(0, Filter(search="?!")) == ()
+
+
+def test_reading_goes_on_after_what_has_ended_a_transaction(filled):
+    """SQLite ends one by itself when the disk or the memory gives out."""
+    store = filled(exchange())
+    with store._reading() as connection:
+        connection.execute("ROLLBACK")
+    assert store.count() == 1
+
+
+def test_a_directory_is_no_store(tmp_path):
+    """The text names it."""
+    with pytest.raises(StoreError, match=f"{tmp_path.name} can't be read"):
+        Store(tmp_path)

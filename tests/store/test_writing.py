@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,12 +19,17 @@ from wsgi_apimetrics.exceptions import ConfigurationError
 from wsgi_apimetrics.payload import Payload
 from wsgi_apimetrics.store import Filter, Limits, Store, StoreError, Writer, connection, pace
 from wsgi_apimetrics.store.location import default_path
-from wsgi_apimetrics.store.schema import VERSION
+from wsgi_apimetrics.store.schema import APPLICATION_ID, VERSION
 from wsgi_apimetrics.transport.local import LocalTransport
 
 from .samples import NOON, exchange, lines
 
 DAY = 86400.0
+
+
+def in_thread(what):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(what).result()
 
 
 def files(path):
@@ -216,6 +223,69 @@ def test_a_locked_file_is_worth_another_try(path, writer, monkeypatch):
     other.close()
     assert transport.send(payload(exchange())).accepted
     transport.close()
+
+
+def test_upkeep_that_fails_costs_nothing_that_was_sent(path, monkeypatch):
+    """It is left to the next payload."""
+    writer = Writer(path)
+    transport = LocalTransport(lambda: writer)
+
+    def full(seconds):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(writer, "index", full)
+    assert transport.send(payload(exchange())).accepted
+    transport.close()
+
+
+def test_one_thread_catches_up_whatever_is_sent_meanwhile(path, monkeypatch):
+    """Two payloads leave something for later; one thread does both."""
+    writer = Writer(path)
+    transport = LocalTransport(lambda: writer)
+    monkeypatch.setattr(writer, "index", lambda seconds: False)
+    before = threading.active_count()
+    for _ in range(2):
+        assert transport.send(payload(exchange())).accepted
+    assert threading.active_count() == before + 1
+    transport.close()
+    assert threading.active_count() == before
+
+
+def test_pruning_that_has_no_time_says_that_more_is_left(path):
+    """And goes on the next time."""
+    writer = Writer(path, Limits(max_age_seconds=DAY))
+    writer.append(lines(*(exchange(f"/{n}", at=time.time() - 2 * DAY) for n in range(3000))))
+    assert not writer.prune(0.0)
+    assert writer.prune(60)
+    writer.close()
+
+
+def test_a_file_that_is_written_to_is_not_held(writer):
+    """Whoever wants to fork is told in time."""
+    with writer._lock:
+        assert not in_thread(lambda: writer.hold(0.01))
+    assert writer.hold(0.01)
+    writer.let_go()
+
+
+def test_a_body_whose_size_is_no_number_makes_no_exchange(writer):
+    """It would be no number in the list either."""
+    line = json.loads(lines(exchange(got=b"x"))[0])
+    line["response"]["body"]["size"] = "1"
+    assert writer.append([json.dumps(line).encode()]) == 1
+
+
+def test_a_newer_store_is_left_alone_before_its_header_is_written(path):
+    """Until the first checkpoint the version is in the log alone."""
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA journal_mode = WAL")
+    other.execute("PRAGMA wal_autocheckpoint = 0")
+    other.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    other.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="newer"):
+        Store(path)
+    other.close()
 
 
 def test_a_directory_that_may_not_be_written_is_said_so(tmp_path):
