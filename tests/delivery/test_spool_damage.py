@@ -312,7 +312,7 @@ def test_damage_that_only_opening_finds_is_mended_by_the_next_try(tmp_path):
 def test_damage_that_another_finds_is_heard_of(tmp_path):
     """Whoever has the spool open lets go of it, and the one who is alone then mends it."""
     sink = Sink(*[503] * 1000)
-    it = processor(sink, spool_dir=str(tmp_path))
+    it = processor(sink, spool_dir=str(tmp_path), flush_interval_seconds=0.01)
     for item in items(5):
         it.submit(item)
     until(lambda: it.stats().spooled == 5)
