@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 
 import pytest
 from store.samples import exchange, lines
@@ -17,6 +19,7 @@ from wsgi_apimetrics.demo.secrets import PLANTED
 from wsgi_apimetrics.demo.server import DemoFailed, Server
 from wsgi_apimetrics.demo.traffic import calls, drive
 from wsgi_apimetrics.store import Store, Writer
+from wsgi_apimetrics.store.schema import APPLICATION_ID, MIGRATIONS
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +146,22 @@ def test_each_run_begins_with_an_empty_store_of_its_own(tmp_path):
         assert "1 exchanges are in" in out
         assert "One exchange, whole" not in out
         assert "show ID" in out
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_what_an_older_version_or_a_stopped_run_left_is_taken_away(tmp_path, version):
+    """A store of the first version, and one that was not yet filled."""
+    left = tmp_path / "wsgi-apimetrics" / "demo.sqlite"
+    left.parent.mkdir()
+    with closing(sqlite3.connect(left)) as old:
+        for script in MIGRATIONS[:version]:
+            old.executescript(script)
+        old.execute(f"PRAGMA application_id = {APPLICATION_ID if version else 0}")
+        old.execute(f"PRAGMA user_version = {version}")
+    left.touch()
+    out, said = demo(tmp_path, "--requests", "1").communicate(timeout=60)
+    assert said == ""
+    assert "1 exchanges are in" in out
 
 
 def test_a_file_that_is_no_store_is_not_emptied(tmp_path):

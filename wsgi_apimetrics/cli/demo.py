@@ -23,6 +23,7 @@ from ..demo.traffic import calls, drive
 from ..exceptions import require_extra
 from ..jsonline import loads
 from ..store import Filter, Store, Summary, default_path
+from ..store.connection import open_for_writing
 from .exchange_view import view
 from .listing import table
 from .stats import draw
@@ -193,8 +194,11 @@ def _typed(path: str) -> str:
 
 
 def _empty(path: Path) -> None:
-    """Take the last run's store away; opening it first makes sure that it is one of ours."""
+    """Take the last run's store away; opening it first makes sure that it is one of ours.
+
+    As a writer, who takes also what an older version left, or a run that was ended at once.
+    """
     if path.exists():
-        Store(path).close()
+        open_for_writing(path).close()
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
