@@ -15,7 +15,7 @@ from ..rendering import clock, day, page, seconds, segments, short, size, visibl
 from ..streams import News
 
 _COUNTED = 10_000
-SOON = 0.015
+SOON = 0.012
 """Seconds for what a search finds; its count gets half of that."""
 
 _NEW = 100
