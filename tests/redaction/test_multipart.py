@@ -16,6 +16,7 @@ DISPOSITION = "Content-Disposition: form-data"
     [
         ("multipart/form-data; boundary=B", b"B"),
         ("multipart/form-data;boundary=B", b"B"),
+        ("multipart/form-data; a=x; z=y; boundary=B", b"B"),
         ('multipart/form-data; charset=utf-8; BOUNDARY="a b;c"', b"a b;c"),
         ("multipart/form-data; boundary=; boundary=B", b"B"),
         ('multipart/form-data; boundary=""; boundary=B; boundary=C', b"B"),
