@@ -7,6 +7,7 @@ from exchanges import exchange
 
 from wsgi_apimetrics import ConfigurationError
 from wsgi_apimetrics.config import compose
+from wsgi_apimetrics.exceptions import ExchangeDropped
 from wsgi_apimetrics.exchange import RedactedExchange
 from wsgi_apimetrics.options import list_from_text
 from wsgi_apimetrics.redaction.policy import RedactionPolicy
@@ -102,6 +103,20 @@ def test_every_hook_runs() -> None:
     )
     Redactor(found, README).redact(exchange())
     assert calls == ["first", "second"]
+
+
+def test_a_hook_that_drops_an_exchange_is_the_last_to_see_it() -> None:
+    """What it has dropped reaches no other."""
+    seen: list[RedactedExchange] = []
+    found = policy(
+        everywhere={},
+        given={"before_send": lambda _: None},
+        backends={},
+        own={"before_send": seen.append},
+    )
+    with pytest.raises(ExchangeDropped, match="hook_dropped"):
+        Redactor(found, README).redact(exchange())
+    assert seen == []
 
 
 def test_a_wrong_rule_of_the_environment_is_an_error_too() -> None:

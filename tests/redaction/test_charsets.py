@@ -81,3 +81,10 @@ def test_a_body_that_was_cut_may_end_within_a_character() -> None:
     assert whole.omitted == "redaction: undecodable"
     within = redact(exchange(body(content + b"s", "text/plain", truncated=True)), denylist=("p",))
     assert within.request.body.omitted == "redaction: undecodable"
+
+
+def test_a_zero_in_a_marked_text_makes_it_binary() -> None:
+    """A byte-order mark may stand at the beginning of anything."""
+    came = body(codecs.BOM_UTF16_LE + "ada@example.com\0".encode("utf-16-le"), "text/plain")
+    after = redact(exchange(came), redact_patterns=("email",)).request.body
+    assert (after.content, after.omitted) == (None, "redaction: binary")

@@ -19,6 +19,7 @@ READ: list[tuple[str, str, dict[str, Any], str]] = [
     ('[1]\n{"a": [{"b": 1, "p": 1, "p": 2}]}', "", JUDGED, "redaction: duplicate names"),
     ('{\n"a": [{"b": 1, "p": 1, "p": 2}]}', "application/json", JUDGED,
      "redaction: duplicate names"),
+    ("ada@example.com\0", "text/plain", EMAILS, "redaction: binary"),
     ("{p", "text/plain", DENIED, "redaction: unknown type"),
     ("{q", "text/plain", DENIED, "{q"),
     ("{q", "application/json", DENIED, "{q"),

@@ -12,7 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wsgi_apimetrics.store import Filter, Limits, Store, Writer, erasing, listing, marks, sealing
+from wsgi_apimetrics.store import (
+    Filter,
+    Limits,
+    Store,
+    Writer,
+    erasing,
+    listing,
+    marks,
+    sealing,
+    walking,
+)
 from wsgi_apimetrics.store.erasing import erase
 
 from .samples import NOON, exchange, lines, walked
@@ -26,10 +36,14 @@ SMALL = {"BITS": 5, "SIZE": 32, "LISTED": 1}
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    """Blocks of 32, all but the oldest sealed; one place is a list, more are bits."""
+    """Blocks of 32, all but the oldest sealed; one place is a list, more are bits.
+
+    Up to eight exchanges of a block are looked at one by one.
+    """
     for name, value in SMALL.items():
         monkeypatch.setattr(marks, name, value)
     monkeypatch.setattr(sealing, "GOING", 0)
+    monkeypatch.setattr(walking, "_SINGLY", 8)
 
 
 def made(chance, number):

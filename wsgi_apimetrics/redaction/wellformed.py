@@ -61,9 +61,6 @@ def _opened() -> Callable[[str], bool]:
     return ask if ask(_TAKEN) and not any(map(ask, _REFUSED)) else _never
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_asking.acquire,
-        after_in_parent=_asking.release,
-        after_in_child=_asking.release,
-    )
+os.register_at_fork(
+    before=_asking.acquire, after_in_parent=_asking.release, after_in_child=_asking.release
+)
