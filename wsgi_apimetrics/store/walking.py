@@ -90,10 +90,12 @@ class Walk:
         """Return the places of those exchanges among ``bits`` that meet every condition."""
         query = "SELECT started_at, seq FROM exchange NOT INDEXED WHERE seq"
         if bits.bit_count() > _SINGLY:
-            return self._connection.execute(
+            first = block.number << marks.BITS
+            rows = self._connection.execute(
                 f"{query} BETWEEN ? AND ? AND {self._where}",
                 (block.first, block.last, *self._parameters),
             ).fetchall()
+            return [key for key in rows if bits >> (key[1] - first) & 1]
         found = []
         for seq in marks.seqs(block.number, bits):
             found += self._connection.execute(
