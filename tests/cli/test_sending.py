@@ -7,6 +7,7 @@ import dataclasses
 import json
 import sqlite3
 import time
+from pathlib import Path
 
 import pytest
 from servers import Answer, http_server
@@ -20,6 +21,7 @@ from wsgi_apimetrics.cli.sources import Place, of_exchanges, of_store
 from wsgi_apimetrics.config import compose
 from wsgi_apimetrics.delivery.policy import BatchLimits
 from wsgi_apimetrics.delivery.retry import RetryTable
+from wsgi_apimetrics.delivery.spool_files import spool_path
 from wsgi_apimetrics.jsonline import StoredExchange
 from wsgi_apimetrics.payload import Fragment
 from wsgi_apimetrics.store import Filter, Store, Writer, default_path
@@ -222,6 +224,52 @@ def test_replay_from_two_sources_is_a_mistake(run, filled, server, tmp_path):
     failed_well(
         run("replay", "--har", "x", "--spool", "x", **readme(server)), 2, "can't be given together"
     )
+
+
+@pytest.mark.parametrize("option", [("--method", "GET"), ("--caller", "ada"), ("--since", "2d")])
+@pytest.mark.parametrize("source", ["--har", "--spool"])
+def test_a_choice_that_would_not_be_kept_is_a_mistake(run, server, tmp_path, source, option):
+    """Nothing is sent that was not asked for."""
+    (tmp_path / "x").write_text('{"log": {"entries": []}}')
+    (tmp_path / spool_of(server)).write_text("")
+    name = "x" if source == "--har" else spool_of(server)
+    failed_well(run("replay", source, name, *option, **readme(server)), 2, "go whole")
+
+
+def spool_of(server):
+    """Return the name of the file that ReadMe's spool would have."""
+    return Path(spool_path("", "readme", parts(server.url).destination)).name
+
+
+@pytest.mark.parametrize("source", [(), ("--har", "out.har")])
+def test_what_one_server_got_another_has_not(run, filled, server, tmp_path, source):
+    """Tried on one's own machine first, then sent where it belongs."""
+    run("export", "-o", tmp_path / "out.har")
+    with http_server() as rehearsal:
+        for target, sent in ((rehearsal, 5), (server, 5), (server, 0)):
+            result = run("replay", *source, "--json", **readme(target))
+            assert json.loads(result.stdout)["sent"] == sent
+
+
+def test_a_file_that_was_written_anew_is_another(run, filled, server, tmp_path):
+    """Its path says nothing of what was sent."""
+    for chosen, sent in ((("--status", "201"), 1), ((), 5)):
+        run("export", "-o", tmp_path / "out.har", *chosen)
+        result = run("replay", "--har", "out.har", "--json", **readme(server))
+        assert json.loads(result.stdout)["sent"] == sent
+
+
+def test_a_time_ago_is_the_same_question_each_time(run, filled, server):
+    """The same command goes on where it was; another one has a place of its own."""
+    for ago, sent in (("2d", 5), ("2d", 0), ("3d", 5)):
+        result = run("replay", "--since", ago, "--json", **readme(server))
+        assert json.loads(result.stdout)["sent"] == sent
+
+
+def test_a_file_and_an_id_are_two_previews(run, server, tmp_path):
+    """An id is the store's."""
+    (tmp_path / "x.har").write_text('{"log": {"entries": []}}')
+    failed_well(run("preview", "3f9a", "--har", "x.har", **readme(server)), 2, "goes whole")
 
 
 def test_replay_of_a_store_to_itself_is_a_mistake(run, filled):

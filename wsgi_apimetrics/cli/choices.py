@@ -20,12 +20,29 @@ from .terminal import visible
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     _Type = click.ParamType[Any]
 else:  # only newer versions of click can tell what it converts to
     _Type = click.ParamType
 
 PATH_VARIABLE = "WSGI_APIMETRICS_LOCAL_PATH"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+class Moment(float):
+    """A Unix time that is shown as it was typed: ``2d`` is the same question on every day."""
+
+    def __new__(cls, seconds: float, typed: str) -> Self:
+        """Keep what was typed beside the time."""
+        moment = super().__new__(cls, seconds)
+        moment.typed = typed
+        return moment
+
+    typed: str
+
+    def __repr__(self) -> str:
+        return self.typed
 
 
 class When(_Type):
@@ -35,11 +52,12 @@ class When(_Type):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return a Unix time in seconds."""
-        ago = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw])", str(value).strip().lower())
+        typed = str(value).strip()
+        ago = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw])", typed.lower())
         if ago:
-            return time.time() - float(ago[1]) * _UNITS[ago[2]]
+            return Moment(time.time() - float(ago[1]) * _UNITS[ago[2]], typed)
         try:
-            return datetime.fromisoformat(str(value).strip().replace("Z", "+00:00")).timestamp()
+            return Moment(datetime.fromisoformat(typed.replace("Z", "+00:00")).timestamp(), typed)
         except ValueError:
             self.fail(
                 f"{value!r} is no time: so long ago (15m, 2h, 7d) or 2026-11-21T13:00", param, ctx

@@ -39,6 +39,8 @@ def preview_command(
     ID is one of the store's, by default its newest. The bytes go to stdout, what they are to
     stderr. What was redacted before it was stored stays so.
     """
+    if id_ and har:
+        raise click.UsageError("an ID is one of the store's: --har goes whole")
     every = configured(app, ini, backend)
     exchanges = read(har) if har else [_of_store(id_, store_path)]
     err = console(stderr=True)

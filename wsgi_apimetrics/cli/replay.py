@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..delivery.spool_files import SUFFIX, spool_path
 from ..exceptions import ConfigurationError, ExchangeDropped
 from ..jsonline import StoredExchange
 from ..payload import Fragment, Outcome
+from ..store import Filter
 from .choices import chosen, filter_options, json_option, opened, store_option
 from .configuration import configuration_options, configured
 from .har_file import read
@@ -93,6 +95,11 @@ def _one(every: tuple[Parts, ...], spool: Path | None) -> Parts:
     return every[0]
 
 
+def _target(parts: Parts) -> str:
+    """Return what a place is kept for: what one account got, another did not."""
+    return f"{parts.name} {parts.destination}"
+
+
 def _spool_of(parts: Parts) -> str:
     return Path(spool_path("", parts.name, parts.destination)).name
 
@@ -110,12 +117,14 @@ def _batches(
 ) -> tuple[Iterator[Batch], int | None]:
     """Return what to send, and how much that is, if it is known."""
     wanted = chosen(given)
+    if (har or spool) and wanted != Filter():
+        raise click.UsageError("filters choose from a store: --har and --spool go whole")
     if spool is not None:
         return stack.enter_context(of_spool(spool, parts)), None
     prepare = _preparation(parts, tally)
     if har is not None:
         exchanges = read(har)
-        place = Place(str(har.resolve()), parts.name)
+        place = Place(sha256(har.read_bytes()).hexdigest(), _target(parts))
         if restart:
             place.forget()
         return of_exchanges(exchanges, prepare, parts, place), len(exchanges)
@@ -124,7 +133,7 @@ def _batches(
         raise ConfigurationError(
             f"{store.path} can't be replayed to itself: name another backend by --backend"
         )
-    place = Place(f"{store.path.resolve()} {wanted!r}", parts.name)
+    place = Place(f"{store.path.resolve()} {wanted!r}", _target(parts))
     if restart:
         place.forget()
     return of_store(store, wanted, prepare, parts, place), store.count(wanted, at_most=10**9)

@@ -40,7 +40,8 @@ class Place:
     """How far a replay came, in a small file beside the default store.
 
     Args:
-        source: What is replayed. ``target`` is where to; each pair has a place of its own.
+        source: What is replayed, by its path or its content.
+        target: Where to. Each pair has a place of its own.
     """
 
     def __init__(self, source: str, target: str) -> None:
