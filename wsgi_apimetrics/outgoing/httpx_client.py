@@ -141,7 +141,8 @@ def _transports(kind: Callable[..., Any]) -> dict[str, Any]:
     for scheme in ("http", "https", "all"):
         if proxies.get(scheme):
             proxy = proxies[scheme]
-            transports[f"{scheme}://"] = kind(proxy=proxy if "://" in proxy else f"http://{proxy}")
+            url = proxy if "://" in proxy else f"http://{proxy}"
+            transports[f"{scheme}://"] = kind(proxy=httpx.Proxy(url))  # older ones take no text
     for host in filter(None, map(str.strip, proxies.get("no", "").split(","))):
         if host == "*":
             return {"": transports[""]}
