@@ -10,6 +10,7 @@ from exchanges import body, exchange, redact, redacted_body
 
 from wsgi_apimetrics.exchange import ErrorRecord
 from wsgi_apimetrics.redaction import absence, json_walk
+from wsgi_apimetrics.redaction.jsonpath import Judged
 from wsgi_apimetrics.redaction.policy import RedactionPolicy
 from wsgi_apimetrics.redaction.rules import compiled
 from wsgi_apimetrics.redaction.wellformed import is_json
@@ -217,3 +218,12 @@ def test_a_document_may_stand_among_blanks() -> None:
     json_walk.whole(" \t\r\n[1] \t\r\n")
     assert is_json(" \t\r\n[1] \t\r\n")
     assert json.loads(" \t\r\n[1] \t\r\n") == [1]
+
+
+def test_a_document_too_deep_for_a_rule_is_no_fault_of_the_rule(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Older versions of jsonpath-ng go down by calling themselves."""
+    monkeypatch.setattr(Judged, "places", lambda self, document: self.places(document))
+    came = body('{"a": [{"b": 1, "p": 2}]}', "application/json")
+    assert redacted_body(came, redact_request_body=("$.a[?(@.b)].p",)) == "redaction: too deep"

@@ -48,7 +48,7 @@ def test_a_body_is_read_as_what_it_is(
 @pytest.mark.parametrize(
     ("content", "content_type"),
     [('{"p": 1}', ""), ('{"p": 1}\n{"q": 2}', "application/jsonl"), ("p=1&q=2", FORM),
-     ("p=1&q=2", "text/plain"), ("<p>", "text/html")],
+     ("p=1&q=2", "text/plain"), ("<p>", "text/html"), ("--x", "multipart/form-data; boundary=x")],
 )  # fmt: skip
 def test_a_body_that_was_cut_is_left_out_as_that(content: str, content_type: str) -> None:
     """Whatever it is: behind the cut there may be more of what is named."""
