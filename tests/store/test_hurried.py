@@ -130,3 +130,12 @@ def test_what_else_goes_wrong_is_not_taken_for_an_interruption(wall):
         hunting.hunt(sqlite3.connect(":memory:"), "x", Filter(), (0, 9), 9, 60)
     with pytest.raises(sqlite3.OperationalError, match="unterminated"):
         hunting.hunt(wall._connection, '"', Filter(), (0, 9), 9, 60)
+
+
+def test_who_follows_a_search_asks_only_of_what_came(wall):
+    """The whole index is asked for nothing, however dear the search is."""
+    asked = []
+    wall._connection.set_trace_callback(asked.append)
+    found = wall.newer(ALL - 5, Filter(search="wall"))
+    assert [one.path for one in found] == [f"/wall/{n}" for n in range(ALL - 5, ALL)]
+    assert [one for one in asked if "MATCH" in one] == []
