@@ -29,7 +29,11 @@ def rows(
     """
     if wanted.conditions():
         return by_keys(connection, keys(connection, wanted, after, size))
-    return _by_time(connection, SELECTED, wanted, after, size)
+    where, parameters = wanted.joined()
+    return connection.execute(
+        f"SELECT {SELECTED} FROM {_BY_TIME} WHERE {_after(where, after)} {NEWEST} LIMIT ?",  # noqa: S608
+        (*parameters, *(after or ()), size),
+    ).fetchall()
 
 
 def newer(
@@ -45,9 +49,7 @@ def newer(
 
 
 def keys(connection: sqlite3.Connection, wanted: Filter, after: Key | None, size: int) -> list[Key]:
-    """Return the places of what is ``wanted``, the newest first."""
-    if not wanted.conditions():
-        return _by_time(connection, "started_at, seq", wanted, after, size)
+    """Return the places of what meets the conditions of ``wanted``, the newest first."""
     found = [
         key
         for bounds in marks.open_ranges(connection)
@@ -157,16 +159,6 @@ def ids_from(connection: sqlite3.Connection, prefix: str, at_most: int) -> list[
         )
         found += [id_ for (id_,) in sealed]
     return sorted(found)[:at_most]
-
-
-def _by_time(
-    connection: sqlite3.Connection, columns: str, wanted: Filter, after: Key | None, size: int
-) -> list[Any]:
-    where, parameters = wanted.joined()
-    return connection.execute(
-        f"SELECT {columns} FROM {_BY_TIME} WHERE {_after(where, after)} {NEWEST} LIMIT ?",  # noqa: S608
-        (*parameters, *(after or ()), size),
-    ).fetchall()
 
 
 def _of_open(
