@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 import uuid
 
+import pytest
 from apitoolkit_checker import check_message
 from components import require
 from google_stand_ins import API_KEY, PROJECT
@@ -74,6 +75,7 @@ class Topic:
 
     def messages(self, count, timeout=20):
         """Return ``count`` messages, each checked, pulled by google-cloud-pubsub."""
+        pytest.importorskip("google.protobuf.runtime_version", reason="protobuf is too old for it")
         from google.api_core import exceptions
         from google.cloud import pubsub_v1
 

@@ -65,6 +65,8 @@ READS = {
 @pytest.mark.parametrize("way", READS)
 def test_every_way_of_reading_is_recorded(observing, http, target, way, path):
     """The same body, whichever way the app reads it, and the app gets what it would."""
+    if way == "read1" and not hasattr(urllib3.HTTPResponse, "read1"):
+        pytest.skip("this urllib3 has none")
     with urllib3.PoolManager() as plain:
         bare = plain.request("GET", target.url + path, preload_content=way == "at once")
         expected = READS[way](bare)
