@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from werkzeug.test import Client
@@ -123,6 +124,19 @@ def test_a_file_that_is_no_store_is_left_alone(tmp_path, content):
     assert answer.status_code == 503
     assert "other.sqlite" in answer.text
     assert path.read_bytes() == content
+
+
+def test_a_path_stays_as_it_was_written(tmp_path, monkeypatch):
+    """A sentence that begins with it has no capital: that would be another file."""
+    monkeypatch.chdir(tmp_path)
+    path = Path("other.sqlite")
+    path.write_bytes(b"no database")
+    client = Client(Inspector(path, token=TOKEN))
+    get(client, f"/?token={TOKEN}")
+    answer = get(client).text
+    assert "other.sqlite is not a store" in answer
+    path.unlink()
+    assert "There is no store at other.sqlite" in get(client).text
 
 
 def test_it_works_wherever_it_is_mounted(fill):
