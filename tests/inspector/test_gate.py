@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
 from wsgi_apimetrics.exceptions import ConfigurationError
@@ -139,10 +140,19 @@ def test_a_path_stays_as_it_was_written(tmp_path, monkeypatch):
     assert "There is no store at other.sqlite" in get(client).text
 
 
+def test_where_it_is_mounted_needs_no_slash(fill):
+    """A browser keeps the cookie for what is below: without its slash the address goes on there."""
+    mounted = DispatcherMiddleware(lambda *_: [], {"/deep": Inspector(fill(), token=TOKEN)})
+    client = Client(mounted)
+    get(client, f"/deep?token={TOKEN}")
+    assert get(client, "/deep").location == "/deep/"
+    answer = client.get("/deep?last=7d", base_url=BASE, follow_redirects=True)
+    assert answer.status_code == 200
+    assert answer.request.url == f"{BASE}/deep/?last=7d"
+
+
 def test_it_works_wherever_it_is_mounted(fill):
     """Every address on a page begins with SCRIPT_NAME."""
-    from werkzeug.middleware.dispatcher import DispatcherMiddleware
-
     inner = Inspector(fill(exchange(at=time.time())), check=lambda _: True)
     client = Client(DispatcherMiddleware(lambda *_: [], {"/deep/inspector": inner}))
     for path in ("/", "/exchanges", "/callers"):

@@ -115,6 +115,10 @@ class Inspector:
             return Response("read-only", 405, {"Allow": "GET, HEAD"})
         if TOKEN in request.args:
             return self._let_in(request)
+        if request.root_path and not request.environ.get("PATH_INFO"):
+            # The cookie is for what is below the mount point, not for it without its slash.
+            query = request.query_string.decode("latin-1")
+            return redirect(f"{request.root_path}/" + (f"?{query}" if query else ""), 308)
         if request.path.startswith("/static/"):
             return static(request)
         if not self._gate.admits(request):
