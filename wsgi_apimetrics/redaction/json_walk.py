@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 from .scanning import BLANK, Scan, blank, scanner, scanstring
 from .states import State
@@ -88,9 +87,12 @@ def integers_are_bounded() -> bool:
 
 
 def _walked(text: str, root: State | None, place: str, spell: Spell, *, keeps: bool) -> list[Span]:
-    if integers_are_bounded():
-        with suppress(ValueError):  # an integer that is too long, or no JSON: then again
-            return _Walk(text, _scan, spell, keeps=keeps).run(root, place)
+    bounded = integers_are_bounded()
+    try:
+        return _Walk(text, _scan if bounded else scan_any, spell, keeps=keeps).run(root, place)
+    except ValueError:  # an integer that is too long, or no JSON: then again
+        if not bounded:
+            raise
     return _Walk(text, scan_any, spell, keeps=keeps).run(root, place)
 
 

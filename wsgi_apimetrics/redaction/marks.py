@@ -74,7 +74,9 @@ class Marks:
 
         What stands in a place of an earlier pass was spelt so by that one.
         """
-        found = [] if self._finds is None else self._finds(name, self)
+        if self._finds is None:
+            return name
+        found = self._finds(name, self)
         if found and any(name in place for place in self._known):
             return name
         for start, end in reversed(found):
