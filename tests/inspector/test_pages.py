@@ -383,6 +383,27 @@ def test_a_phone_shows_every_page(page, inspector):
             driver.get_log("browser")  # there is no such store yet: the browser notes the 503
 
 
+OUTSIDE = """
+return [...document.querySelectorAll(".top-list th, .top-list td.n")].filter((cell) => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  const [text, box] = [range.getBoundingClientRect(), cell.getBoundingClientRect()];
+  return text.width && (text.left < box.left || text.right > box.right + 1);
+}).map((cell) => cell.innerText);
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1101, 1280, 1600])
+def test_no_number_leaves_its_column(page, width):
+    """Nor does a heading run into the next one, at any width."""
+    driver = page("/?last=all")
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    assert driver.execute_script("return innerWidth") == width
+    assert texts(driver, ".top-list th")
+    assert driver.execute_script(OUTSIDE) == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(page, inspector, scheme):
     """Contrast, names, roles, order: every page, light and dark."""
