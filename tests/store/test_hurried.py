@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -126,8 +127,11 @@ def test_a_rare_condition_beside_a_common_word_is_asked_exchange_by_exchange(wal
 
 def test_what_else_goes_wrong_is_not_taken_for_an_interruption(wall):
     """A damaged index is no search that took too long."""
-    with pytest.raises(sqlite3.OperationalError, match="no such table"):
-        hunting.hunt(sqlite3.connect(":memory:"), "x", Filter(), (0, 9), 9, 60)
+    with (
+        closing(sqlite3.connect(":memory:")) as connection,
+        pytest.raises(sqlite3.OperationalError, match="no such table"),
+    ):
+        hunting.hunt(connection, "x", Filter(), (0, 9), 9, 60)
     with pytest.raises(sqlite3.OperationalError, match="unterminated"):
         hunting.hunt(wall._connection, '"', Filter(), (0, 9), 9, 60)
 
