@@ -7,6 +7,7 @@ import dataclasses
 import json
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,18 @@ def test_the_place_moves_on_only_with_the_last_part(kept):
     assert list(of_store(kept, Filter(), as_is, ours, place)) == []
 
 
+def test_the_place_outlives_what_was_there(kept):
+    """Erased or pruned in the meantime, it still tells what was sent from what was not."""
+    third = kept.newer(0, Filter(), 5)[2]
+    place = Place("store", "readme")
+    place.write(third.seq, third.id)
+    with closing(sqlite3.connect(default_path())) as other, other:
+        other.execute("DELETE FROM exchange WHERE seq = ?", (third.seq,))
+        other.execute("DELETE FROM record WHERE seq = ?", (third.seq,))
+    (rest,) = of_store(kept, Filter(), as_is, parts(), place)
+    assert [one.content for one in rest.fragments] == [b"/000003", b"/000004"]
+
+
 def test_what_the_filter_leaves_out_is_not_sent(kept):
     """And that it came to the end is known."""
     wanted = Filter(path="/nothing")
@@ -257,6 +270,20 @@ def test_a_file_that_was_written_anew_is_another(run, filled, server, tmp_path):
         run("export", "-o", tmp_path / "out.har", *chosen)
         result = run("replay", "--har", "out.har", "--json", **readme(server))
         assert json.loads(result.stdout)["sent"] == sent
+
+
+@pytest.mark.parametrize("fewer", [0, 3])
+def test_a_store_that_was_made_anew_is_another(run, filled, server, fewer):
+    """As the demo's is at each run: the place in the old one says nothing of it."""
+    assert json.loads(run("replay", "--json", **readme(server)).stdout)["sent"] == 5
+    for file in default_path().parent.glob("exchanges.sqlite*"):
+        file.unlink()
+    writer = Writer(default_path())
+    writer.append(
+        [jsonline.dumps(exchange(f"/{number}", caller="ada")) for number in range(7 - fewer)]
+    )
+    writer.close()
+    assert json.loads(run("replay", "--json", **readme(server)).stdout)["sent"] == 7 - fewer
 
 
 def test_a_time_ago_is_the_same_question_each_time(run, filled, server):

@@ -50,17 +50,29 @@ class Place:
 
     def read(self) -> int:
         """Return the last position that was sent, 0 at the beginning."""
-        try:
-            return int(json.loads(self._path.read_text("utf-8"))["position"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0
+        return self._kept()[0]
 
-    def write(self, position: int) -> None:
-        """Keep a position; whole, or not at all."""
+    def read_in(self, store: Store) -> int:
+        """Return the same, but 0 where ``store`` was made anew: then it is shorter, or other."""
+        position, id_ = self._kept()
+        line = store.line_at(position)
+        if line is None:
+            return position if position <= store.last_seq() else 0
+        return position if jsonline.loads(line).exchange.id == id_ else 0
+
+    def write(self, position: int, id_: str = "") -> None:
+        """Keep a position, and the id of what is there; whole, or not at all."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps({"position": position}), "utf-8")
+        fresh.write_text(json.dumps({"position": position, "id": id_}), "utf-8")
         fresh.replace(self._path)
+
+    def _kept(self) -> tuple[int, str]:
+        try:
+            kept = json.loads(self._path.read_text("utf-8"))
+            return int(kept["position"]), str(kept["id"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0, ""
 
     def forget(self) -> None:
         """Begin at the beginning the next time."""
@@ -76,7 +88,8 @@ def of_store(
     place: Place,
 ) -> Iterator[Batch]:
     """Yield a store's exchanges, oldest first; those that came in meanwhile are left out."""
-    last, end = place.read(), store.last_seq()
+    end = store.last_seq()
+    last = place.read_in(store)
     while last < end:
         found = store.newer(last, wanted, parts.limits.max_exchanges)
         found = tuple(one for one in found if one.seq <= end)
@@ -84,9 +97,9 @@ def of_store(
             return
         lines = (store.line_at(one.seq) for one in found)
         exchanges = [jsonline.loads(line) for line in lines if line is not None]
-        last = found[-1].seq
+        last, id_ = found[-1].seq, found[-1].id
         fragments = _prepared(exchanges, prepare)
-        yield from _within(parts, fragments, lambda: place.write(last))  # noqa: B023 - called at once
+        yield from _within(parts, fragments, lambda: place.write(last, id_))  # noqa: B023 - called at once
 
 
 def of_exchanges(
