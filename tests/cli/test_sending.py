@@ -327,6 +327,15 @@ def test_what_is_no_spool_is_not_replayed_as_one(run, tmp_path):
     failed_well(run("replay", "--spool", path), 1, "is no spool: their names end in")
 
 
+def test_a_spool_can_be_looked_at_without_sending(run, spool, server):
+    """It comes to an end, and what waits still waits."""
+    path, environment = spool
+    server.status = 200
+    arguments = ("replay", "--spool", path, "--json")
+    assert json.loads(run(*arguments, "--dry-run", **environment).stdout)["sent"] == 1
+    assert json.loads(run(*arguments, **environment).stdout)["sent"] == 1
+
+
 def test_a_spool_of_a_newer_version_is_left_alone(run, spool):
     """Neither read nor sent."""
     path, environment = spool

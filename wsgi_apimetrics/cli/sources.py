@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from .. import jsonline
@@ -131,20 +132,24 @@ def of_spool(path: Path, parts: Parts) -> Iterator[Iterator[Batch]]:
     try:
         spool.renew()
 
+        # Who only looks takes nothing out: what was given is not given again.
+        given: set[int] = set()
+
+        def sent(positions: list[int]) -> None:
+            spool.remove(positions)
+            given.difference_update(positions)
+
         def batches() -> Iterator[Batch]:
-            while rows := spool.take(parts.limits, frozenset()):
+            while rows := spool.take(parts.limits, frozenset(given)):
                 intact = [row.fragment for row in rows if row.intact]
                 positions = [row.position for row in rows]
-                yield Batch(intact, lambda: _removed(spool.remove(positions)))  # noqa: B023
+                given.update(positions)
+                yield Batch(intact, partial(sent, positions))
 
         yield batches()
     finally:
         spool.close()
         file.let_go()
-
-
-def _removed(_: int) -> None:
-    """What is removed was sent; how many there were does not matter here."""
 
 
 def _prepared(exchanges: list[StoredExchange], prepare: Prepare) -> list[Fragment]:
