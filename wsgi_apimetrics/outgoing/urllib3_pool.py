@@ -139,8 +139,10 @@ class ObservedResponse(HTTPResponse):
 
     def drain_conn(self) -> None:
         """Throw the rest away as urllib3 does; the call is over."""
+        plain: Any = self
+        plain.__class__ = HTTPResponse  # an older urllib3 would read the rest by our own ``read``
         try:
-            super().drain_conn()
+            plain.drain_conn()
         finally:
             self._call.finish()
 
