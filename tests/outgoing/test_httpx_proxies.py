@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from importlib.metadata import version
 
 import pytest
 from servers import Answer, http_server
@@ -78,6 +79,8 @@ def test_whatever_is_exempt_is_taken_as_httpx_takes_it(observing, proxy, monkeyp
         pattern = [str(it.pattern) for it in ours._mounts]
     import httpx
 
+    if "://" in exempt and version("httpx").startswith("0.25."):
+        pytest.skip("a whole URL exempts nothing in this HTTPX")
     with httpx.Client() as theirs:
         assert sorted(pattern) == sorted(str(it.pattern) for it in theirs._mounts)
 
