@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,8 @@ COMMANDS: dict[str, list[str]] = {
 SERVERS = ("wsgiref", "gunicorn-sync", "gunicorn-gthread", "waitress", "uwsgi")
 MORE = ("gunicorn-gevent", "gunicorn-preload", "cheroot", "werkzeug-reloader", "mod_wsgi")
 """What the zoo goes through: the first always, the second in the tests that are slow."""
+GUNICORN = int(version("gunicorn").partition(".")[0])
+"""The installed one's major version."""
 
 
 class Server:

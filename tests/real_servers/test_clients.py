@@ -6,6 +6,7 @@ import pytest
 from waiting import until
 from zoo.apps import LOREM
 
+from real_servers.runners import GUNICORN
 from real_servers.wire import Connection, request
 
 
@@ -62,7 +63,9 @@ def test_expect_100_continue(pair, name):
 
 
 def test_pipelined_requests_on_one_connection(pair):
-    """Two requests sent at once get their answers in order, as from the bare app."""
+    """Two requests sent at once get their answers in order, as from the bare app; of gunicorn
+    before 27 only the first does.
+    """
     if pair[0].kind not in ("gunicorn-gthread", "waitress"):
         pytest.skip("it closes the connection after each response")
 
@@ -72,7 +75,8 @@ def test_pipelined_requests_on_one_connection(pair):
 
     bare, wrapped = both(pair, converse)
     assert bare == wrapped
-    assert all(complete for _, _, _, complete, *_ in wrapped)
+    second = pair[0].kind == "waitress" or GUNICORN >= 27
+    assert [complete for _, _, _, complete, *_ in wrapped] == [True, second]
 
 
 def test_a_client_that_leaves(pair):
