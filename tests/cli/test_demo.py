@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 from store.samples import exchange, lines
@@ -115,6 +118,58 @@ def test_serve_stays_up_until_ctrl_c(tmp_path):
     watchdog.cancel()
     assert (process.returncode, said) == (0, "")
     assert "What was captured" in rest
+
+
+@contextmanager
+def at_a_terminal(state):
+    """The demo at a terminal of its own, and what reads there until some text has come."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wsgi_apimetrics", "demo", "--requests", "12"],
+        env={**os.environ, "XDG_STATE_HOME": str(state), "COLUMNS": "120", "TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    watchdog = threading.Timer(60, process.kill)
+    watchdog.start()
+    shown = bytearray()
+
+    def read_until(wanted):
+        while (found := re.search(wanted, bytes(shown))) is None:
+            shown.extend(os.read(ours, 65536))  # raises once the demo has ended
+        return found[0].decode()
+
+    try:
+        yield process, ours, read_until
+    finally:
+        process.kill()
+        process.wait()
+        watchdog.cancel()
+        os.close(ours)
+
+
+def test_at_a_terminal_it_ends_by_offering_the_inspector(tmp_path):
+    """Enter starts it; the address that it prints shows what was captured; Ctrl-C ends it."""
+    with at_a_terminal(tmp_path) as (process, terminal, read_until):
+        read_until(rb"in the browser now\?")
+        os.write(terminal, b"\n")
+        address = read_until(rb"http://127\.0\.0\.1:\d+/\?token=[\w-]+(?=\s)")
+        with build_opener(HTTPCookieProcessor()).open(address) as page:
+            assert b"/orders" in page.read()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+def test_the_offer_can_be_turned_down(tmp_path):
+    """By "n", or by Ctrl-D."""
+    for answer in (b"n\n", b"\x04"):
+        with at_a_terminal(tmp_path) as (process, terminal, read_until):
+            read_until(rb"in the browser now\?")
+            os.write(terminal, answer)
+            assert process.wait(30) == 0
 
 
 def test_the_store_is_private(ran):

@@ -7,6 +7,7 @@ import http.client
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -79,6 +80,21 @@ def test_an_address_of_another_machine_is_said_plainly(tmp_path):
     assert said.startswith("Error: inspect: can't listen on 192.0.2.1, port 0: ")
     assert "--port" not in said
     assert "while" not in said
+
+
+def test_what_it_cannot_show_is_refused_at_once(tmp_path):
+    """A file that is no store, or another program's; it stays as it was."""
+    path = tmp_path / "notes.txt"
+    path.write_text("no store")
+    assert "is not a store of wsgi-apimetrics" in failed(path)
+    assert path.read_text() == "no store"
+    other = tmp_path / "other.sqlite"
+    with contextlib.closing(sqlite3.connect(other)) as database:
+        database.execute("CREATE TABLE notes (text)")
+        database.commit()
+    before = other.read_bytes()
+    assert "belongs to another program" in failed(other)
+    assert other.read_bytes() == before
 
 
 def test_without_the_extra_it_names_the_extra(tmp_path):

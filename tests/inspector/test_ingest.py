@@ -110,6 +110,22 @@ def test_opentelemetry_sends_here(app, ingested, compression):
     assert client.parent_id == server.id
 
 
+@pytest.mark.parametrize("signal", ["logs", "metrics"])
+def test_an_sdk_that_sends_all_signals_is_told_that_traces_are_kept(app, ingested, signal):
+    """A success of which nothing was rejected, with a warning: nothing that it would try again."""
+    trace_service = "opentelemetry.proto.collector.trace.v1.trace_service_pb2"
+    answer_class = pytest.importorskip(trace_service).ExportTraceServiceResponse
+    as_json = {"Content-Type": "application/json"}
+    answer = Client(app).post(f"/v1/{signal}", data=b"{}", headers=as_json, **NO_SITE)
+    assert answer.status_code == 200
+    assert "traces are kept" in answer.json["partialSuccess"]["errorMessage"]
+    as_protobuf = {"Content-Type": "application/x-protobuf"}
+    answer = Client(app).post(f"/v1/{signal}", data=b"", headers=as_protobuf, **NO_SITE)
+    said = answer_class.FromString(answer.data).partial_success
+    assert ("traces are kept" in said.error_message, said.rejected_spans) == (True, 0)
+    assert not ingested.exists() or not kept(ingested)
+
+
 def test_otlp_as_json(app, ingested):
     """Ids in hexadecimal and numbers as texts, as OTLP's JSON has them; compressed."""
     span = {

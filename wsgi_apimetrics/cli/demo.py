@@ -57,6 +57,8 @@ def demo_command(requests: int, serve: bool, store_path: Path | None) -> None:
             _serve(out, server.url, path)
     with Store(path) as store:
         _closing(out, store, started_at)
+    if not serve and out.is_terminal and sys.stdin.isatty() and _has_inspector():
+        _offer(out, path)
 
 
 def _opening(requests: int) -> Panel:
@@ -105,12 +107,29 @@ def _serve(out: Console, url: str, path: Path) -> None:
             inspector.wait()
 
 
+def _offer(out: Console, path: Path) -> None:
+    """Where somebody sits at a terminal, the web page is one key away."""
+    try:
+        wanted = click.confirm("Look at it in the browser now?", default=True)
+    except click.Abort:
+        out.print()
+        return
+    if wanted:
+        from .. import inspector
+
+        inspector.serve(path)
+
+
 def _inspector(path: Path) -> subprocess.Popen[bytes] | None:
     """Start the inspector, which prints its address; ``None`` where its extra is missing."""
-    if importlib.util.find_spec("jinja2") is None:
+    if not _has_inspector():
         return None
     command = [sys.executable, "-m", "wsgi_apimetrics", "inspect", "--store", str(path)]
     return subprocess.Popen(command)  # noqa: S603 - our own command
+
+
+def _has_inspector() -> bool:
+    return importlib.util.find_spec("jinja2") is not None
 
 
 def _closing(out: Console, store: Store, started_at: float) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ..store import Store
 from .choices import path_of, store_option, up_to_date
 
 
@@ -25,4 +26,6 @@ def inspect_command(
     from .. import inspector
 
     path = up_to_date(path_of(store_path))
+    if path.exists() and path.stat().st_size:  # what is not there yet may still come
+        Store(path).close()  # one that can't be shown is refused at once
     inspector.serve(path, host=host, port=port, ingest=ingest, browser=browser)

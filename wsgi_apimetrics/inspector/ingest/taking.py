@@ -41,6 +41,8 @@ _NOT_UNDERSTOOD = (
     gzip.BadGzipFile,
 )
 _INDEX_SECONDS = 0.05
+_TRACES_ALONE = "traces are kept, logs and metrics are not"
+"""For an SDK that sends all three to one address: a warning, not an error that it tries again."""
 
 _ROUTES = Map(
     [
@@ -52,6 +54,8 @@ _ROUTES = Map(
             "/v1/projects/<_project>/topics/<_topic>:publish", methods=["POST"], endpoint="publish"
         ),
         Rule("/v1/traces", methods=["POST"], endpoint="traces"),
+        Rule("/v1/logs", methods=["POST"], endpoint="other signals"),
+        Rule("/v1/metrics", methods=["POST"], endpoint="other signals"),
     ]
 )
 
@@ -99,10 +103,9 @@ class Ingest:
             self._keep(found)
             return _json({"messageIds": [exchange.id for exchange in found]})
         is_json = request.mimetype == "application/json"
-        self._keep(spans.exchanges(content, is_json=is_json))
-        if is_json:
-            return _json({})
-        return Response(b"", mimetype="application/x-protobuf")
+        if endpoint == "traces":
+            self._keep(spans.exchanges(content, is_json=is_json))
+        return _otlp("" if endpoint == "traces" else _TRACES_ALONE, is_json=is_json)
 
     def _keep(self, exchanges: Iterable[Exchange]) -> None:
         """Keep exchanges, and the full-text index up to date with them."""
@@ -111,6 +114,20 @@ class Ingest:
             self._writer.append(lines)
             self._writer.index(_INDEX_SECONDS)
             self._writer.prune(_INDEX_SECONDS)
+
+
+def _otlp(warning: str, *, is_json: bool) -> Response:
+    """A success; with a warning a partial one, of which nothing was rejected.
+
+    The fields have the same numbers for every signal.
+    """
+    if is_json:
+        return _json({"partialSuccess": {"errorMessage": warning}} if warning else {})
+    content = b""
+    if warning:
+        text = warning.encode()
+        content = bytes([0x0A, len(text) + 2, 0x12, len(text)]) + text
+    return Response(content, mimetype="application/x-protobuf")
 
 
 def _json(value: Any) -> Response:
