@@ -190,6 +190,20 @@ def test_what_another_process_has_taken_over_is_its_to_send(spooling, path, monk
     assert len(ids_in(path)) == 5
 
 
+def test_a_lease_that_cannot_be_renewed_now_is_renewed_later(spooling, monkeypatch):
+    """Nothing is taken for lost meanwhile."""
+    monkeypatch.setattr(spool_stock, "RENEW_SECONDS", 0.01)
+    sink = Sink()
+    it = spooling(sink, buffer_length=10)
+    it.submit(Item("a"))
+    until(lambda: it.stats().spooled == 1)
+    with read_only(it):
+        until(lambda: "readonly" in (it.stats().last_error or ""))
+        assert it.stats().spooled == 1
+    assert it.flush(5)
+    assert sink.accepted == {"a": 1}
+
+
 def test_a_second_commit_does_not_send_early(spooling):
     """Partly filled batches wait for the interval on disk too."""
     sink = Sink()

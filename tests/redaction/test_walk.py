@@ -152,6 +152,8 @@ def test_integers_are_bounded_by_the_usual_limit(limit: int, bounded: bool) -> N
     try:
         assert json_walk.integers_are_bounded() is bounded
         assert walked('{"a":' + "9" * 5000 + ',"b":1}', B) == [("$.b", "1")]
+        with pytest.raises(ValueError, match="value at 5"):
+            walked('{"a":', B)
     finally:
         sys.set_int_max_str_digits(before)
 
