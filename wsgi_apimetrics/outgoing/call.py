@@ -45,6 +45,33 @@ class OutgoingCall:
         finished: Takes the call when it is over.
     """
 
+    __slots__ = (
+        "_began",
+        "_decoded",
+        "_ended",
+        "_errors",
+        "_finished",
+        "_headers",
+        "_method",
+        "_policy",
+        "_protocol_version",
+        "_redact",
+        "_response_headers",
+        "_started",
+        "_started_at",
+        "_status",
+        "_status_text",
+        "_url",
+        "_url_wildcard",
+        "_whole",
+        "cost",
+        "id",
+        "parent_id",
+        "received",
+        "sent",
+        "trace",
+    )
+
     def __init__(
         self,
         *,
