@@ -180,7 +180,7 @@ def test_show_has_everything(run, filled):
     """Request, response, error; the beginning of the id is enough."""
     result = run("show", filled["failed"].id[:13])
     assert result.returncode == 0
-    for part in ("GET https://api.example.com/broken", "500", "KeyError", "Traceback: line 7"):
+    for part in ("GET http://api.example.com/broken?draft=1", "500", "KeyError", "line 7"):
         assert part in result.stdout
 
 
@@ -218,6 +218,15 @@ def test_tail_prints_the_newest_last(run, filled):
         (["--search", "Ada"], {"plain"}),
         (["--slower", "1"], {"post"}),
         (["--errors"], {"failed"}),
+        (["--scheme", "http"], {"failed"}),
+        (["--query", "aft="], {"failed"}),
+        (["--request-type", "Text/Plain"], {"failed"}),
+        (["--response-type", "image/png"], {"binary"}),
+        (["--sent-larger", "1"], {"post"}),
+        (["--sent-smaller", "14", "--method", "POST"], set()),
+        (["--larger", "1", "--smaller", "6"], {"binary"}),
+        (["--faster", "1", "--errors", "--redacted"], {"failed"}),
+        (["--unredacted"], set()),
         (["--path", "/us*"], {"plain"}),
         (["--route", "/broken"], {"failed"}),
         (
@@ -241,6 +250,8 @@ def test_filters(run, filled, arguments, names):
         (["--since", "yesterday"], "is no time"),
         (["--status", "teapot"], "is no status"),
         (["--slower", "long"], "valid float"),
+        (["--smaller", str(10**20)], "range"),
+        (["--scheme", "ftp"], "https"),
         (["--kind", "both"], "server"),
     ],
 )

@@ -9,7 +9,15 @@ import uuid
 import zlib
 
 from wsgi_apimetrics import jsonline
-from wsgi_apimetrics.exchange import Body, Exchange, Group, Request, Response, Timings
+from wsgi_apimetrics.exchange import (
+    Body,
+    Exchange,
+    Group,
+    RedactedExchange,
+    Request,
+    Response,
+    Timings,
+)
 from wsgi_apimetrics.store.conditions import EVERYTHING
 from wsgi_apimetrics.store.rows import row_of
 from wsgi_apimetrics.store.schema import APPLICATION_ID, MIGRATIONS
@@ -38,9 +46,15 @@ def exchange(
 ):
     """An exchange with the parts that filters look at."""
     request = Request(
-        method, "https", host, path, headers=headers, body=body(sent, "application/json")
+        method,
+        more.pop("scheme", "https"),
+        host,
+        path,
+        more.pop("query", ""),
+        headers=headers,
+        body=body(sent, more.pop("request_type", "application/json")),
     )
-    return Exchange(
+    return (RedactedExchange if "redactions" in more else Exchange)(
         id=str(uuid.uuid4()),
         started_at=at,
         request=dataclasses.replace(request, client_address=more.pop("client_address", "")),
@@ -52,7 +66,7 @@ def exchange(
 
 
 def lines(*exchanges):
-    return [jsonline.dumps(one) for one in exchanges]
+    return [jsonline.dumps(one, getattr(one, "redactions", ())) for one in exchanges]
 
 
 def version_1(path, *exchanges):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import random
 import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from wsgi_apimetrics.exchange import Redaction
 from wsgi_apimetrics.store import (
     Filter,
     Limits,
@@ -60,13 +63,30 @@ def made(chance, number):
         aborted=chance.random() < 0.2,
         tags=tuple(chance.sample(("slow", "odd", "new"), chance.randrange(3))),
         framework=chance.choice((None, "flask")),
+        scheme=chance.choice(("https", "https", "http")),
+        query=chance.choice(("", "page=1", "page=2&x=%20")),
+        request_type=chance.choice(("", "text/plain", "application/json")),
+        sent=b"z" * chance.choice((0, 10, 11, 3000)),
+        redactions=chance.choice(((), (Redaction("request.headers.Cookie", "Cookie"),))),
         parent_id=chance.choice((None, "p" * 32)),
     )
 
 
+def seal_as_before(path):
+    """Take the marks that came later away from every other block."""
+    with closing(sqlite3.connect(path)) as connection:
+        later = ", ".join(f"'{field}'" for field in marks.LATER)
+        gone = connection.execute(f"DELETE FROM mark WHERE block % 2 AND field IN ({later})")
+        assert gone.rowcount
+        connection.commit()
+
+
 @pytest.fixture(scope="module")
 def full(tmp_path_factory):
-    """A store of 600 exchanges that came in no order, some pruned, in blocks sealed and open."""
+    """A store of 600 exchanges that came in no order, some pruned, in blocks sealed and open.
+
+    Every other block was sealed by a version that had not all the marks.
+    """
     path = tmp_path_factory.mktemp("marks") / "store.sqlite"
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SMALL.items():
@@ -81,6 +101,7 @@ def full(tmp_path_factory):
         # Pruning opened blocks; some of them are sealed again, and others come to be opened.
         assert writer.index(60)
         writer.close()
+        seal_as_before(path)
         store = Store(path)
         assert 5 < len(marks.blocks(store._connection)) < 19
     yield store
@@ -98,11 +119,18 @@ FILTERS = st.builds(
     caller=st.sampled_from([(), ("ann",), ("ann", "bob"), ("eve",)]),
     framework=st.sampled_from([None, "flask"]),
     aborted=st.none() | st.booleans(),
+    redacted=st.none() | st.booleans(),
+    scheme=st.sampled_from([None, "http", "https", "ws"]),
+    query=st.sampled_from([None, "page", "x=%", "X"]),
+    request_type=st.sampled_from([None, "", "text/plain", "text/html"]),
     tag=st.sampled_from([None, "odd", "no"]),
     parent_id=st.sampled_from([None, "p" * 32]),
     min_duration=st.sampled_from([None, 0.0, 0.0101, 0.3, 99.0]),
     max_duration=st.sampled_from([None, 0.0, 0.0101, 0.3]),
+    min_request_size=st.sampled_from([None, 11]),
+    max_request_size=st.sampled_from([None, 0, 10, 2999, 10**15]),
     min_response_size=st.sampled_from([None, 0, 11, 12, 3000]),
+    max_response_size=st.sampled_from([None, 0, 11, 12]),
 )
 
 
@@ -118,6 +146,55 @@ def test_a_list_is_what_the_rows_say(full, wanted, size):
     assert [(one.id,) for one in walked(full, wanted, size)] == expected
     assert full.count(wanted) == len(expected)
     assert full.count(wanted, at_most=7) == min(7, len(expected))
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(FILTERS, st.integers(1, 60), st.integers(0, 3))
+def test_a_list_without_time_is_cut_and_goes_on(full, wanted, size, patient):
+    """Wherever its time is over: each exchange once, in its order; a count is at most all."""
+    whole = [one.seq for one in walked(full, wanted, 600)]
+    seen, cursor = [], None
+    while True:
+        page = full.page(wanted, cursor, size, seconds=math.inf if patient else -1.0)
+        patient = max(0, patient - 1)
+        seen += [one.seq for one in page.summaries]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == whole
+    found, is_all = full.at_least(wanted, 600, seconds=-1.0)
+    assert found == len(whole) if is_all else found <= len(whole)
+
+
+def test_a_list_that_takes_too_long_says_so(full):
+    """A part of a query string is looked for in the rows, block by block, while there is time."""
+    wanted = Filter(query="nowhere")
+    first = full.page(wanted, seconds=-1.0)
+    assert (first.summaries, first.is_cut) == ((), True)
+    assert full.at_least(wanted, 9, seconds=-1.0) == (0, False)
+    last = full.page(wanted, first.next_cursor, seconds=-1.0)
+    assert (last.summaries, last.is_cut, last.next_cursor) == ((), False, None)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"scheme": "ws"},
+        {"request_type": "text/html"},
+        {"redacted": True},
+        {"min_request_size": 1, "max_request_size": 10**6},
+    ],
+)
+def test_what_marks_know_is_not_looked_for_in_rows(path, writer, wanted):
+    """Not one exchange of a sealed block is read to find that none is of the kind."""
+    writer.append(lines(*(exchange(f"/{n}", at=NOON + n) for n in range(96))))
+    assert writer.index(60)
+    with Store(path) as store:
+        asked = []
+        store._connection.set_trace_callback(asked.append)
+        assert store.page(Filter(**wanted)).summaries == ()
+        read = [one for one in asked if "FROM exchange NOT INDEXED" in one]
+        assert len(read) == len(marks.open_ranges(store._connection)) == 2
 
 
 def test_an_exchange_is_found_by_its_id_wherever_it_is(full):

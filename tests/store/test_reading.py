@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgi_apimetrics.exchange import ErrorRecord
+from wsgi_apimetrics.exchange import ErrorRecord, Redaction
 from wsgi_apimetrics.store import (
     Filter,
     Store,
@@ -113,7 +113,10 @@ SPECIAL = exchange(
     caller="ann",
     sent=b"x" * 5000,
     got=b"y" * 7000,
+    scheme="http",
     host="other:8000",
+    query="page=2&sort=Name",
+    request_type="text/xml; charset=utf-8",
     client_address="203.0.113.9",
     response_type="text/csv",
     route="/special/<which>",
@@ -124,6 +127,7 @@ SPECIAL = exchange(
     parent_id="p" * 32,
     trace_id="7" * 32,
     tags=("slow", "odd"),
+    redactions=(Redaction("request.headers.Cookie", "Cookie"),),
 )
 ONLY = {
     "since": NOON + 99,
@@ -131,16 +135,20 @@ ONLY = {
     "method": ("PATCH",),
     "status": (503,),
     "status_class": (5,),
+    "scheme": "http",
     "host": ("other:8000",),
     "path": "/special/one",
+    "query": "sort=N",
     "endpoint": ("/special/<which>",),
     "caller": ("ann",),
     "client_address": "203.0.113.9",
     "framework": "flask",
+    "request_type": "text/xml",
     "response_type": "text/csv",
     "error_type": "KeyError",
     "with_error": True,
     "aborted": True,
+    "redacted": True,
     "parent_id": "p" * 32,
     "trace_id": "7" * 32,
     "tag": "odd",
@@ -149,7 +157,15 @@ ONLY = {
     "min_response_size": 6000,
     "search": "special",
 }
-COMMON = {"until": NOON + 99, "max_duration": 1.0, "with_error": False, "aborted": False}
+COMMON = {
+    "until": NOON + 99,
+    "max_duration": 1.0,
+    "max_request_size": 4999,
+    "max_response_size": 6999,
+    "with_error": False,
+    "aborted": False,
+    "redacted": False,
+}
 
 
 @pytest.fixture

@@ -100,6 +100,7 @@ def json_option(command: Command) -> Command:
     )
 
 
+_SIZE = click.IntRange(0, 10**15)
 _FILTERS = (
     click.option("--search", "-s", default="", help="Words in paths, headers or bodies."),
     click.option("--since", type=When(), help="From this time on: 15m, 2h, 2026-11-21T13:00."),
@@ -107,12 +108,23 @@ _FILTERS = (
     click.option("--status", type=Codes(), help="404, 5xx, or several: 404,5xx."),
     click.option("--method", multiple=True, help="GET, POST ...; may be repeated."),
     click.option("--path", help="A path; with a * at its end, its beginning."),
+    click.option("--query", help="A part of the query string, as it was sent."),
     click.option("--route", "endpoint", multiple=True, help="A route, as /users/<id>."),
+    click.option("--scheme", type=click.Choice(["http", "https"]), help="The URL's scheme."),
     click.option("--host", multiple=True, help="A host, with its port."),
     click.option("--caller", multiple=True, help="A caller's key or its masked form."),
     click.option("--kind", type=click.Choice(["server", "client"]), help="Answered or made."),
     click.option("--slower", type=float, help="Took at least so many seconds."),
-    click.option("--larger", type=int, help="Answered at least so many bytes."),
+    click.option("--faster", type=float, help="Took at most so many seconds."),
+    click.option("--larger", type=_SIZE, help="Answered at least so many bytes."),
+    click.option("--smaller", type=_SIZE, help="Answered at most so many bytes."),
+    click.option("--sent-larger", type=_SIZE, help="Was sent at least so many bytes."),
+    click.option("--sent-smaller", type=_SIZE, help="Was sent at most so many bytes."),
+    click.option("--request-type", help="The request's media type, as application/json."),
+    click.option("--response-type", help="The response's media type."),
+    click.option(
+        "--redacted/--unredacted", default=None, help="Something was taken out, or nothing."
+    ),
     click.option("--errors", is_flag=True, help="With a recorded error."),
     click.option("--tag", help="With this tag."),
 )
@@ -146,15 +158,28 @@ def chosen(given: dict[str, Any]) -> Filter:
         method=given.pop("method"),
         status=codes,
         status_class=classes,
+        scheme=given.pop("scheme"),
         host=given.pop("host"),
         path=given.pop("path"),
+        query=given.pop("query"),
         endpoint=given.pop("endpoint"),
         caller=tuple(form for caller in callers for form in caller_forms(caller)),
+        request_type=_lower(given.pop("request_type")),
+        response_type=_lower(given.pop("response_type")),
         with_error=True if given.pop("errors") else None,
+        redacted=given.pop("redacted"),
         tag=given.pop("tag"),
         min_duration=given.pop("slower"),
+        max_duration=given.pop("faster"),
+        min_request_size=given.pop("sent_larger"),
+        max_request_size=given.pop("sent_smaller"),
         min_response_size=given.pop("larger"),
+        max_response_size=given.pop("smaller"),
     )
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
 
 
 def caller_forms(caller: str) -> tuple[str, ...]:

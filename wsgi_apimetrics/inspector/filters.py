@@ -32,13 +32,18 @@ FIELDS = (
     Field("status", "Status", "404, 5xx, or several: 404,5xx"),
     Field("method", "Method", "GET, POST"),
     Field("path", "Path", "/users/7, or /users/*"),
+    Field("query", "Query", "page=2"),
     Field("route", "Route", "/users/<id>"),
+    Field("scheme", "Scheme", choices=(("https", "https"), ("http", "http"))),
     Field("host", "Host", "api.example.com"),
     Field("caller", "Caller", "key, or its mask"),
     Field("slower", "Slower than", "milliseconds"),
     Field("faster", "Faster than", "milliseconds"),
     Field("sent", "Request from", "bytes"),
+    Field("sent_most", "Request up to", "bytes"),
     Field("got", "Response from", "bytes"),
+    Field("got_most", "Response up to", "bytes"),
+    Field("sent_type", "Request type", "application/json"),
     Field("type", "Response type", "application/json"),
     Field("error", "Error", "ValueError"),
     Field("client", "Client address", "203.0.113.9"),
@@ -49,6 +54,7 @@ FIELDS = (
     Field("kind", "Direction", choices=(("server", "answered"), ("client", "made"))),
     Field("failed", "Recorded error", choices=(("yes", "with"), ("no", "without"))),
     Field("aborted", "Ended early", choices=(("yes", "yes"), ("no", "no"))),
+    Field("redacted", "Redacted", choices=(("yes", "something"), ("no", "nothing"))),
 )
 
 
@@ -113,10 +119,10 @@ def _yes(name: str, text: str) -> dict[str, Any]:
     return {name: text == "yes"}
 
 
-def _kind(text: str) -> dict[str, Any]:
-    if text not in {"server", "client"}:
+def _one(name: str, choices: set[str], text: str) -> dict[str, Any]:
+    if text not in choices:
         raise ValueError(text)
-    return {"kind": text}
+    return {name: text}
 
 
 def _limit(name: str, share: float, text: str) -> dict[str, Any]:
@@ -130,13 +136,18 @@ _READERS: dict[str, Callable[[str], dict[str, Any]]] = {
     "status": _status,
     "method": lambda text: _several("method", text.upper()),
     "path": lambda text: {"path": text},
+    "query": lambda text: {"query": text.removeprefix("?")},
+    "scheme": lambda text: _one("scheme", {"http", "https"}, text),
     "route": lambda text: {"endpoint": (text,)},
     "host": lambda text: _several("host", text),
     "caller": _caller,
     "slower": lambda text: _limit("min_duration", 1000, text),
     "faster": lambda text: _limit("max_duration", 1000, text),
     "sent": lambda text: _limit("min_request_size", 1, text),
+    "sent_most": lambda text: _limit("max_request_size", 1, text),
     "got": lambda text: _limit("min_response_size", 1, text),
+    "got_most": lambda text: _limit("max_response_size", 1, text),
+    "sent_type": lambda text: {"request_type": text.lower()},
     "type": lambda text: {"response_type": text.lower()},
     "error": lambda text: {"error_type": text},
     "client": lambda text: {"client_address": text},
@@ -144,7 +155,8 @@ _READERS: dict[str, Callable[[str], dict[str, Any]]] = {
     "tag": lambda text: {"tag": text},
     "trace": lambda text: {"trace_id": text.lower()},
     "parent": lambda text: {"parent_id": text},
-    "kind": _kind,
+    "kind": lambda text: _one("kind", {"server", "client"}, text),
     "failed": lambda text: _yes("with_error", text),
     "aborted": lambda text: _yes("aborted", text),
+    "redacted": lambda text: _yes("redacted", text),
 }

@@ -65,7 +65,7 @@ def caller_detail(
             "client_address FROM exchange WHERE seq = ?",
             (seq,),
         ).fetchone()
-        for _, seq in listing.keys(connection, wanted, None, _RECENT)
+        for _, seq in listing.keys(connection, wanted, None, _RECENT)[0]
     ]
     totals = Totals(
         count=len(rows),

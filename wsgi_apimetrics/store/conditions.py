@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
-from .marks import LAST, LONGEST, Lookup, size_slot
+from .marks import EACH, LAST, LONGEST, Lookup, size_slot
 from .slots import slot_of
 
 Condition = tuple[str, tuple[Any, ...]]
@@ -28,9 +28,12 @@ class Filter:
         status: Exact codes; ``status_class`` the first digit (5 for 5xx).
         endpoint: A route, or the made-up one of :func:`.rows.endpoint`.
         path: A path, exactly or, with a ``*`` at its end, its beginning.
-        method: In capitals. ``host`` with its port, ``response_type`` a media type.
+        query: A part of the query string, as it was sent. No index knows it.
+        method: In capitals. ``host`` with its port, ``request_type`` and ``response_type`` media
+            types.
         with_error: Whether an error was recorded.
         aborted: Whether the response ended early.
+        redacted: Whether anything was taken out.
         tag: One word among the exchange's tags.
     """
 
@@ -41,23 +44,29 @@ class Filter:
     method: tuple[str, ...] = ()
     status: tuple[int, ...] = ()
     status_class: tuple[int, ...] = ()
+    scheme: str | None = None
     host: tuple[str, ...] = ()
     path: str | None = None
+    query: str | None = None
     endpoint: tuple[str, ...] = ()
     caller: tuple[str, ...] = ()
     client_address: str | None = None
     framework: str | None = None
+    request_type: str | None = None
     response_type: str | None = None
     error_type: str | None = None
     with_error: bool | None = None
     aborted: bool | None = None
+    redacted: bool | None = None
     parent_id: str | None = None
     trace_id: str | None = None
     tag: str | None = None
     min_duration: float | None = None
     max_duration: float | None = None
     min_request_size: int | None = None
+    max_request_size: int | None = None
     min_response_size: int | None = None
+    max_response_size: int | None = None
 
     def conditions(self) -> list[Condition]:
         """Return the conditions but for ``search`` and the time range."""
@@ -118,8 +127,20 @@ def _aborted(_: str, value: bool) -> Condition:
     return ("aborted = 1" if value else "aborted = 0"), ()
 
 
+def _redacted(_: str, value: bool) -> Condition:
+    return ("redactions > 0" if value else "redactions = 0"), ()
+
+
+def _query(_: str, value: str) -> Condition:
+    return "instr(exchange.query, ?) > 0", (value,)
+
+
 def _least(name: str, value: float) -> Condition:
     return f"{name.removeprefix('min_')} >= ?", (value,)
+
+
+def _most(name: str, value: float) -> Condition:
+    return f"{name.removeprefix('max_')} <= ?", (value,)
 
 
 def _tag(_: str, value: str) -> Condition:
@@ -165,18 +186,26 @@ _SPECIAL: dict[str, Callable[[str, Any], Condition]] = {
     "path": _path,
     "with_error": _with_error,
     "aborted": _aborted,
+    "redacted": _redacted,
+    "query": _query,
     "tag": _tag,
     "min_duration": _least,
     "min_request_size": _least,
     "min_response_size": _least,
-    "max_duration": lambda _, value: ("duration <= ?", (value,)),
+    "max_duration": _most,
+    "max_request_size": _most,
+    "max_response_size": _most,
 }
 _LOOKUPS: dict[str, Callable[[str, Any], Lookup]] = {
     "path": _path_lookup,
     "with_error": lambda _, value: Lookup("error_type", (("", LAST),), negated=not value),
     "aborted": lambda _, value: Lookup("aborted", ((1, 1),), negated=not value),
+    "redacted": lambda _, value: Lookup("redactions", ((1, 1),), negated=not value),
+    "query": lambda *_: EACH,
     "min_duration": _least_lookup,
     "min_request_size": _least_lookup,
     "min_response_size": _least_lookup,
     "max_duration": _most_lookup,
+    "max_request_size": _most_lookup,
+    "max_response_size": _most_lookup,
 }

@@ -112,7 +112,7 @@ def _belonging(connection: sqlite3.Connection, caller: str, ids: set[str]) -> li
 
     Adds the ids of its exchanges to ``ids``.
     """
-    found = listing.keys(connection, Filter(caller=(caller,)), None, _ALL)
+    found, _ = listing.keys(connection, Filter(caller=(caller,)), None, _ALL)
     ids.update(row[_ID] for row in listing.by_keys(connection, found))
     return sorted({seq for _, seq in found} | set(_calls(connection, ids, 0)))
 

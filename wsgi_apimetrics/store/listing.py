@@ -2,13 +2,17 @@
 
 Sealed blocks are asked by their marks, which costs some look-ups for each; what is not sealed is
 read row by row. Blocks come with the newest first, and lie mostly one after the other in time, so
-that a page is full after the first few unless there is little to find.
+that a page is full after the first few unless there is little to find. What no mark knows is looked
+for in the rows themselves, which takes long where there is little of it: whoever is in a hurry gets
+what was found until then, and where to go on.
 """
 
 from __future__ import annotations
 
 import heapq
+import math
 import sqlite3
+import time
 from typing import Any
 
 from . import marks
@@ -18,22 +22,31 @@ from .walking import Key, Span, Walk
 
 NEWEST = "ORDER BY started_at DESC, seq DESC"
 _BY_TIME = "exchange INDEXED BY exchange_started_at"
+_BEYOND = 2**62
+"""More than any ``seq``."""
 
 
 def rows(
-    connection: sqlite3.Connection, wanted: Filter, after: Key | None, size: int
-) -> list[tuple[Any, ...]]:
+    connection: sqlite3.Connection,
+    wanted: Filter,
+    after: Key | None,
+    size: int,
+    seconds: float = math.inf,
+) -> tuple[list[tuple[Any, ...]], Key | None]:
     """Return the columns ``SELECTED`` of what is ``wanted`` (its ``search`` left aside).
 
-    ``after`` is where the page before ended, ``size`` how many at most.
+    ``after`` is where the page before ended, ``size`` how many at most. With it, where it ended
+    because ``seconds`` were over.
     """
     if wanted.conditions():
-        return by_keys(connection, keys(connection, wanted, after, size))
+        found, reached = keys(connection, wanted, after, size, seconds)
+        return by_keys(connection, found), reached
     where, parameters = wanted.joined()
-    return connection.execute(
+    read = connection.execute(
         f"SELECT {SELECTED} FROM {_BY_TIME} WHERE {_after(where, after)} {NEWEST} LIMIT ?",  # noqa: S608
         (*parameters, *(after or ()), size),
-    ).fetchall()
+    )
+    return read.fetchall(), None
 
 
 def newer(
@@ -48,8 +61,19 @@ def newer(
     ).fetchall()
 
 
-def keys(connection: sqlite3.Connection, wanted: Filter, after: Key | None, size: int) -> list[Key]:
-    """Return the places of what meets the conditions of ``wanted``, the newest first."""
+def keys(
+    connection: sqlite3.Connection,
+    wanted: Filter,
+    after: Key | None,
+    size: int,
+    seconds: float = math.inf,
+) -> tuple[list[Key], Key | None]:
+    """Return the places of what meets the conditions of ``wanted``, the newest first.
+
+    After ``seconds`` of the thread's own time it ends, and says where: below that place nothing is
+    returned, although some of it may have been looked at.
+    """
+    end = time.thread_time() + seconds
     found = [
         key
         for bounds in marks.open_ranges(connection)
@@ -60,28 +84,39 @@ def keys(connection: sqlite3.Connection, wanted: Filter, after: Key | None, size
         found = sorted(found, reverse=True)[:size]
         if len(found) == size and found[-1][0] > block.until:
             break
+        if time.thread_time() > end:
+            reached = (block.until, _BEYOND)
+            reached = reached if after is None else min(reached, after)
+            return [key for key in found if key > reached], reached
         found += walk.keys(block, after)
-    return sorted(found, reverse=True)[:size]
+    return sorted(found, reverse=True)[:size], None
 
 
-def count(connection: sqlite3.Connection, wanted: Filter, at_most: int) -> int:
-    """Count what is ``wanted``, stopping at ``at_most``."""
+def count(
+    connection: sqlite3.Connection, wanted: Filter, at_most: int, seconds: float = math.inf
+) -> tuple[int, bool]:
+    """Count what is ``wanted`` up to ``at_most``; with it, whether there is no more than that.
+
+    It ends after ``seconds`` of the thread's own time.
+    """
+    end = time.thread_time() + seconds
     if not wanted.conditions():
         where, parameters = wanted.joined()
         counted = connection.execute(
             f"SELECT count(*) FROM (SELECT 1 FROM {_BY_TIME} WHERE {where} LIMIT ?)",  # noqa: S608
             (*parameters, at_most),
         )
-        return int(counted.fetchone()[0])
+        found = int(counted.fetchone()[0])
+        return found, found < at_most
     found = 0
     for bounds in marks.open_ranges(connection):
         found += len(_of_open(connection, wanted, None, bounds, at_most))
     walk = Walk(connection, wanted)
     for block in walk.blocks(None):
-        if found >= at_most:
-            break
+        if found >= at_most or time.thread_time() > end:
+            return min(found, at_most), False
         found += walk.count(block)
-    return min(found, at_most)
+    return min(found, at_most), found < at_most
 
 
 def most(

@@ -55,6 +55,13 @@ class Lookup:
     negated: bool = False
 
 
+EACH = Lookup("", (), (("", ""),))
+"""Looks at every exchange: for what there are no marks of."""
+
+LATER = frozenset({"scheme", "request_type", "redactions"})
+"""Fields that came later: a block may have been sealed without marks of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A sealed block; ``since`` and ``until`` are the first and the last ``started_at``."""
@@ -114,7 +121,8 @@ def look_up(
 ) -> tuple[int, int]:
     """Return the bits of a block's exchanges that meet all ``lookups``, and which are unsure."""
     found, unsure = -1, 0
-    for lookup in lookups:
+    for one in lookups:
+        lookup = one if one.field not in LATER or _has_later(connection, number) else EACH
         bits = _union(connection, number, lookup.field, lookup.spans)
         if lookup.unsure:
             doubted = _union(connection, number, lookup.field, lookup.unsure)
@@ -161,6 +169,14 @@ def bits_of(packed: bytes) -> int:
     for (place,) in struct.iter_unpack("<H", packed):
         bits |= 1 << place
     return bits
+
+
+def _has_later(connection: sqlite3.Connection, number: int) -> bool:
+    """Whether a block was sealed with marks of ``LATER``: every exchange has a scheme."""
+    found = connection.execute(
+        "SELECT 1 FROM mark WHERE block = ? AND field = 'scheme' LIMIT 1", (number,)
+    )
+    return found.fetchone() is not None
 
 
 def _union(

@@ -18,7 +18,7 @@ class Page:
     Attributes:
         summaries: The exchanges.
         next_cursor: Where the next page begins: give it back as ``cursor``; ``None`` at the end.
-        is_cut: Whether a search ended before its page was full, as it would have taken too long;
+        is_cut: Whether it ended before its page was full, as it would have taken too long;
             ``next_cursor`` goes on, however long it takes.
     """
 

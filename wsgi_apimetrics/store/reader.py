@@ -89,7 +89,7 @@ class Store:
         """Return one page of what is ``wanted``, newest first.
 
         Without a search the order is that of ``started_at``; with one it is the order in
-        which the store got them. A search ends after about so many ``seconds``, unless the
+        which the store got them. It ends after about so many ``seconds``, unless the
         ``cursor`` is that of a page that had ended so.
 
         Raises:
@@ -99,11 +99,17 @@ class Store:
         with self._reading() as connection:
             if wanted.search.strip():
                 return self._searched(connection, wanted, place, size, seconds)
-            rows = listing.rows(connection, wanted, place.key if place else None, size + 1)
+            after = place.key if place else None
+            is_patient = place is not None and place.is_patient
+            limit = math.inf if is_patient else seconds
+            rows, reached = listing.rows(connection, wanted, after, size + 1, limit)
         summaries = tuple(summary(row) for row in rows)[:size]
-        if len(rows) <= size:
+        if len(rows) > size:
+            last = (summaries[-1].started_at, summaries[-1].seq)
+            return Page(summaries, Place(last, is_patient).cursor())
+        if reached is None:
             return Page(summaries, None)
-        return Page(summaries, Place((summaries[-1].started_at, summaries[-1].seq)).cursor())
+        return Page(summaries, Place(reached, is_patient=True).cursor(), is_cut=True)
 
     def _searched(
         self,
@@ -136,12 +142,11 @@ class Store:
     def at_least(self, wanted: Filter, at_most: int, seconds: float = math.inf) -> tuple[int, bool]:
         """Return how many there are at least of what is ``wanted``, and whether that is all.
 
-        It stops at ``at_most``, and a search after about so many ``seconds``.
+        It stops at ``at_most``, and after about so many ``seconds``.
         """
         with self._reading() as connection:
             if not wanted.search.strip():
-                found = listing.count(connection, wanted, at_most)
-                return found, found < at_most
+                return listing.count(connection, wanted, at_most, seconds)
             search = self._search(wanted)
             if search is None:
                 return 0, True
@@ -210,7 +215,7 @@ class Store:
     def children(self, id_: str) -> tuple[Summary, ...]:
         """Return the calls that were made during the exchange ``id_``, in their order."""
         with self._reading() as connection:
-            rows = listing.rows(connection, Filter(parent_id=id_), None, 1000)
+            rows, _ = listing.rows(connection, Filter(parent_id=id_), None, 1000)
         return tuple(summary(row) for row in reversed(rows))
 
     def lines(self, wanted: Filter = EVERYTHING) -> Iterator[bytes]:

@@ -19,12 +19,14 @@ _TEXTS = (
     "id",
     "kind",
     "method",
+    "scheme",
     "host",
     "path",
     "endpoint",
     "caller",
     "client_address",
     "framework",
+    "request_type",
     "response_type",
     "error_type",
     "parent_id",
@@ -134,6 +136,7 @@ _MARKED: dict[str, Callable[[Any], Any]] = {
     "request_size": lambda size: marks.size_slot(size) if isinstance(size, int) else None,
     "response_size": lambda size: marks.size_slot(size) if isinstance(size, int) else None,
     "aborted": lambda aborted: 1 if aborted else None,
+    "redactions": lambda redactions: 1 if redactions else None,
     **dict.fromkeys(_TEXTS, _text),
 }
 """Each marked field, and what of a column's value its mark has; ``None``: there is no mark."""

@@ -16,7 +16,7 @@ from ..streams import News
 
 _COUNTED = 10_000
 SOON = 0.012
-"""Seconds for what a search finds; its count gets half of that."""
+"""Seconds for what is found; its count gets half of that."""
 
 _NEW = 100
 
