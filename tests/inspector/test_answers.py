@@ -209,6 +209,47 @@ def test_a_minute_that_has_only_begun_is_no_break_down(fill, ages, begun):
     assert [one.start for one in points[:60]] == list(range(minute - 3600, minute, 60))
 
 
+def test_tops_say_what_changed_against_the_period_before(client):
+    """How many, and how many of them failed; what was not there before is new."""
+    at = 1_800_000_000.0
+    ada, bob = Group("ada", "Ada", ""), Group("bob", "Bob", "")
+    before = [
+        *(
+            exchange("/a", at=at - 60, route="/a", group=ada, status=status)
+            for status in (404, 500)
+        ),
+        *(exchange("/b", at=at - 60, route="/b", group=ada) for _ in range(2)),
+    ]
+    now = [
+        *(exchange("/a", at=at, route="/a", group=ada, status=500) for _ in range(6)),
+        *(exchange("/b", at=at, route="/b", group=bob, status=500) for _ in range(2)),
+        exchange("/c", at=at, route="/c", group=ada),
+    ]
+    answer = get(client(*before, *now), f"/?since={at - 1}&until={at + 60}")
+    assert changes(answer.text) == {}
+    answer = get(client(*before, *now), f"/?since={at}&until={at + 120}")
+    assert changes(answer.text) == {
+        "GET /a": ["+200 %", "+100 % worse"],
+        "GET /b": ["±0 %", "new worse"],
+        "GET /c": ["new"],
+        "Ada": ["+75 %", "+200 % worse"],
+        "Bob": ["new"],
+        "500 Internal Server Error": ["+700 %"],
+        "200 OK": ["-50 %"],
+    }
+
+
+def changes(text):
+    """What the overview's tables say of changes, by what is in the row's first cell."""
+    found = {}
+    for row in re.findall(r"<tr><td class=\"p\">.*?</tr>", text, re.DOTALL):
+        name = " ".join(re.sub(r"<[^>]*>", " ", row.partition("</td>")[0]).split())
+        said = re.findall(r'<span class="change( worse)?"[^>]*>([^<]*)<', row)
+        if said:
+            found[name] = [word + worse for worse, word in said]
+    return found
+
+
 def test_rows_say_what_is_particular(client):
     """Made by the app, failed, ended early, never answered, redacted: in words."""
     now = time.time()

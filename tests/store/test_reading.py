@@ -330,6 +330,9 @@ def test_an_overview_counts_its_range_and_the_one_before(filled):
         ("GET /b", 1),
     ]
     assert [(one.value, one.totals.count) for one in seen.callers] == [("ann", 60)]
+    assert [(one.before.count, one.before.errors) for one in seen.endpoints] == [(0, 0), (1, 1)]
+    assert [one.before.count for one in seen.hosts] == [1]
+    assert [one.before.count for one in (*seen.callers, *seen.statuses)] == [0, 0, 0]
     assert {one.value: one.totals.count for one in seen.statuses} == {"200": 60, "500": 1}
     assert [point.totals.count for point in seen.points] == [60, 1]
     assert seen.slowest[0].duration == pytest.approx(0.59)

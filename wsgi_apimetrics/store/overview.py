@@ -41,6 +41,11 @@ class Totals:
         return self.server_errors / self.count if self.count else 0.0
 
     @property
+    def errors(self) -> int:
+        """What was answered 4xx or 5xx."""
+        return self.client_errors + self.server_errors
+
+    @property
     def mean_duration(self) -> float:
         """Seconds."""
         return self.duration / self.count if self.count else 0.0
@@ -77,12 +82,16 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value of a facet; ``p95`` for endpoints only, ``label`` for callers only."""
+    """One value of a facet; ``p95`` for endpoints only, ``label`` for callers only.
+
+    ``before`` are its sums over the period before, in an overview.
+    """
 
     value: str
     totals: Totals
     p95: float | None = None
     label: str | None = None
+    before: Totals = Totals()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +119,21 @@ class Overview:
 def overview(connection: sqlite3.Connection, since: float, until: float, at_most: int) -> Overview:
     """Return the overview of a range; ``at_most`` values of each kind."""
     start, end = int(since // MINUTE) * MINUTE, -int(-until // MINUTE) * MINUTE
+    earlier = 2 * start - end
+
+    def compared(facet: str, at_most: int) -> tuple[Value, ...]:
+        found = top(connection, facet, start, end, at_most)
+        sums = _sums_of(connection, facet, [one.value for one in found], earlier, start)
+        return tuple(replace(one, before=sums.get(one.value, Totals())) for one in found)
+
     return Overview(
         now=period(connection, start, end),
-        before=period(connection, 2 * start - end, start),
+        before=period(connection, earlier, start),
         points=_points(connection, start, end),
-        endpoints=top(connection, "endpoint", start, end, at_most),
-        callers=top(connection, "caller", start, end, at_most),
-        statuses=top(connection, "status", start, end, 100),
-        hosts=top(connection, "host", start, end, at_most),
+        endpoints=compared("endpoint", at_most),
+        callers=compared("caller", at_most),
+        statuses=compared("status", 100),
+        hosts=compared("host", at_most),
         slowest=_most(connection, "duration", start, end, at_most),
         largest=_most(connection, "response_size", start, end, at_most),
     )
@@ -180,6 +196,19 @@ def top(
 def _label(connection: sqlite3.Connection, caller: str) -> str | None:
     row = connection.execute("SELECT label FROM caller WHERE id = ?", (caller,)).fetchone()
     return None if row is None else row[0]
+
+
+def _sums_of(
+    connection: sqlite3.Connection, facet: str, named: list[str], since: int, until: int
+) -> dict[str, Totals]:
+    """Return the totals of some values of a facet, of those that were counted."""
+    inner, values = union("*", facet, since, until)
+    rows = connection.execute(
+        f"SELECT value, {_SUMS} FROM ({inner}) "  # noqa: S608
+        f"WHERE value IN ({', '.join('?' * len(named))}) GROUP BY value",
+        [*values, *named],
+    )
+    return {row[0]: _totals(row[1:]) for row in rows}
 
 
 def _slots_of(
