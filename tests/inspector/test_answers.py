@@ -212,18 +212,20 @@ def test_a_minute_that_has_only_begun_is_no_break_down(fill, ages, begun):
 def test_tops_say_what_changed_against_the_period_before(client):
     """How many, and how many of them failed; what was not there before is new."""
     at = 1_800_000_000.0
-    ada, bob = Group("ada", "Ada", ""), Group("bob", "Bob", "")
+    ada, bob, eve = (Group(name.lower(), name, "") for name in ("Ada", "Bob", "Eve"))
     before = [
         *(
             exchange("/a", at=at - 60, route="/a", group=ada, status=status)
             for status in (404, 500)
         ),
         *(exchange("/b", at=at - 60, route="/b", group=ada) for _ in range(2)),
+        *(exchange("/d", at=at - 60, group=eve, status=status) for status in (400, 200)),
     ]
     now = [
         *(exchange("/a", at=at, route="/a", group=ada, status=500) for _ in range(6)),
         *(exchange("/b", at=at, route="/b", group=bob, status=500) for _ in range(2)),
         exchange("/c", at=at, route="/c", group=ada),
+        *(exchange("/d", at=at, group=eve, status=status) for status in (400, 400, 200, 200, 200)),
     ]
     answer = get(client(*before, *now), f"/?since={at - 1}&until={at + 60}")
     assert changes(answer.text) == {}
@@ -233,9 +235,12 @@ def test_tops_say_what_changed_against_the_period_before(client):
         "GET /b": ["±0 %", "new worse"],
         "GET /c": ["new"],
         "Ada": ["+75 %", "+200 % worse"],
+        "GET /d": ["+150 %"],
         "Bob": ["new"],
+        "Eve": ["+150 %", "+100 %"],
+        "400 Bad Request": ["+100 %"],
         "500 Internal Server Error": ["+700 %"],
-        "200 OK": ["-50 %"],
+        "200 OK": ["+33 %"],
     }
 
 
