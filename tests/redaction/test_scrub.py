@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from exchanges import exchange, redact
@@ -40,6 +41,27 @@ def trace_after(trace: str, value: str = VALUE) -> str:
 def test_four_characters_at_a_cut_are_enough(trace: str, expected: str) -> None:
     """On either side; three are in any text, and without a cut there is no half value."""
     assert trace_after(trace) == expected
+
+
+def texts_after(body: str, **rules: Any) -> tuple[str, str, str, str]:
+    """Return the texts of an error that repeats a password, by an exchange with that body."""
+    error = ErrorRecord("E", f"wrong: {VALUE}", "E", "", f"at {VALUE}", 1.0)
+    clean = redact(exchange(body, errors=(error,)), **rules).errors[0]
+    return clean.type, clean.message, clean.root_message, clean.stack_trace
+
+
+@pytest.mark.parametrize("body", [f'{{"p": "{VALUE}"', f'{{"p": "{VALUE}"}} more'])
+def test_an_error_says_nothing_of_a_body_that_is_left_out(body: str) -> None:
+    """What a rule would have taken out of it is not known, and may stand in the error's texts."""
+    texts = texts_after(body, denylist=("p",))
+    assert texts == ("E", "[REDACTED 15]", "", "[REDACTED 11]")
+
+
+def test_an_error_keeps_its_texts_beside_a_body_that_stays() -> None:
+    """Malformed or not: where no rule is set, none is left out."""
+    whole = ("E", f"wrong: {VALUE}", "", f"at {VALUE}")
+    assert texts_after('{"p": "') == whole
+    assert texts_after('{"p": "other"}', denylist=("p",)) == whole
 
 
 def test_four_characters_are_a_value() -> None:

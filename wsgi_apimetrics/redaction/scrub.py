@@ -1,5 +1,7 @@
 """Error messages and stack traces that repeat what was taken out elsewhere.
 
+Where a body was left out, nobody knows what an error may repeat of it: then its texts go too.
+
 A value of four characters or more is looked for as it was, percent-encoded, as JSON and as
 ``repr`` write it; where a text was cut, also for the beginning or the end of one at the cut.
 """
@@ -31,6 +33,8 @@ def scrub_errors(
 
     def cleaned(index: int, error: ErrorRecord) -> ErrorRecord:
         def clean(name: str, text: str) -> str:
+            if marks.is_deaf:
+                return text and marks.text(f"errors.{index}.{name}", "body left out", text)
             return _clean(f"errors.{index}.{name}", text, wanted, patterns, marks)
 
         return replace(
