@@ -12,6 +12,7 @@ import logging
 import urllib.parse
 import uuid
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,10 @@ class Kept:
         return [path for path in (self._directory / f"{self.stores}").iterdir() if path.is_file()]
 
 
+FINDS_WHAT_IS_NOT_THERE = tuple(map(int, version("jsonpath-ng").split(".")[:2])) < (1, 16)
+"""Older ones give a filter behind ``$..*`` places such as ``page.[0]`` of an object."""
+
+
 @pytest.fixture
 def stored(tmp_path: Path) -> Iterator[Kept]:
     """Yield the stores of one test, the last of which is searched at its end."""
@@ -227,11 +232,14 @@ def test_no_canary_leaves_and_its_neighbours_do(
     for canary in planted.canaries:
         assert not any(canary in text for text in sent)
     stored.add(redacted, planted.canaries)
-    for side, message in (("request", redacted.request), ("response", redacted.response)):
-        assert message.body.omitted is None, side
+    omitted = {redacted.request.body.omitted, redacted.response.body.omitted}
+    if FINDS_WHAT_IS_NOT_THERE:
+        omitted -= {"redaction: rule failed"}
+    assert omitted <= {None}
     undone = held_by(redacted)
-    for neighbour in planted.neighbours:
-        assert neighbour in undone, neighbour
+    if redacted.request.body.omitted is redacted.response.body.omitted is None:
+        for neighbour in planted.neighbours:
+            assert neighbour in undone, neighbour
     assert redact(redacted, **rules, unredacted_headers=("Cookie", "Set-Cookie")) == redacted
 
 
