@@ -11,6 +11,7 @@ import ipaddress
 import itertools
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -47,6 +48,14 @@ settings.register_profile(
     phases=[Phase.explicit, Phase.generate],
 )
 settings.load_profile("quick")
+
+
+def pytest_configure() -> None:
+    """Undo what a shell does to what it runs in the background.
+
+    There Ctrl-C is ignored, also by all that is started from there: tests would wait for ever.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish() -> None:
