@@ -8,7 +8,7 @@ from json.encoder import encode_basestring
 
 import pytest
 from har_schema import check_log
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import an_exchange, any_text, redacted_exchanges
 
@@ -109,6 +109,7 @@ def quoted(quote, text):
 
 
 @given(any_text)
+@example("half a character: \ud800")
 def test_both_ways_to_quote_a_body_agree(text):
     """Orjson and the standard library give the same bytes, and refuse the same texts."""
     fast = wire_json._UTF8.body
