@@ -20,9 +20,10 @@ _SLICE_SECONDS = 0.0004
 """How long the worker goes on at a time."""
 _HURRIED_SLICE_SECONDS = 0.002
 """The same where somebody waits for it: below the 5 ms that the interpreter has a thread wait."""
-_GROUP_BYTES = 32 * 1024
+_GROUP, _GROUP_BYTES = 4, 32 * 1024
 """What is prepared together: four small exchanges, which take a slice."""
-_HURRIED_GROUP_BYTES = 128 * 1024
+_HURRIED = 4
+"""How many times as much, where somebody waits for it."""
 _REST = 9
 """How many times as long it rests, while the queue is empty."""
 _LONGEST_REST = 0.05
@@ -60,9 +61,10 @@ class Courtesy:
         """Part ``batch`` into groups that take about a slice; gives way after each."""
         start = 0
         while start < len(batch):
-            room = _HURRIED_GROUP_BYTES if self._hurries() else _GROUP_BYTES
+            times = _HURRIED if self._hurries() else 1
+            room, last = _GROUP_BYTES * times, min(len(batch), start + _GROUP * times)
             end = start
-            while end < len(batch) and (room > 0 or end == start):
+            while end < last and (room > 0 or end == start):
                 room -= batch[end].cost
                 end += 1
             yield batch[start:end]
