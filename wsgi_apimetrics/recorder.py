@@ -136,11 +136,11 @@ class Lane:
         encode = self.parts.encoder.encode
 
         def redacted(exchange: Exchange) -> RedactedExchange:
-            redacted = redact(exchange)
-            for redaction in redacted.redactions:
+            clean = redact(exchange)
+            for redaction in clean.redactions:
                 if redaction.reason is not None:
                     self.processor.note_omitted_body(redaction.reason)
-            return redacted
+            return clean
 
         def prepare(
             group: Sequence[Captured], without_bodies: bool

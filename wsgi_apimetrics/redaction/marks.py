@@ -29,13 +29,9 @@ class Marks:
 
     Attributes:
         spoken: The values that were taken out, if error texts are to be searched for them.
-        is_deaf: Whether a body was left out whole: what a rule would have taken out of it is
-            in nobody's ears, and an error text may repeat it.
     """
 
-    __slots__ = (
-        "_before", "_begun", "_finds", "_found", "_known", "_marker", "_until", "is_deaf", "spoken",
-    )  # fmt: skip
+    __slots__ = ("_before", "_begun", "_finds", "_found", "_known", "_marker", "_until", "spoken")
 
     def __init__(
         self,
@@ -51,7 +47,6 @@ class Marks:
         self._known = frozenset(redaction.place for redaction in before)
         self._found: dict[tuple[str, str, str | None], None] = {}
         self.spoken: set[str] | None = set() if listens else None
-        self.is_deaf = False
         self._until: float | None = None
         self._begun = 0.0
 
@@ -112,7 +107,10 @@ class Marks:
     def omit(self, place: str, rule: str, reason: str) -> None:
         """Record that a whole body was left out."""
         self._found[place, rule, reason] = None
-        self.is_deaf = True
+
+    def is_deaf(self) -> bool:
+        """Whether a body was left out: what a rule would have taken out of it nobody heard."""
+        return any(reason is not None for _, _, reason in self._found)
 
     def is_marked(self, place: str, value: str) -> bool:
         """Whether ``value`` is the marker that an earlier pass put at ``place``."""

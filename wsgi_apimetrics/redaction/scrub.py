@@ -30,10 +30,11 @@ def scrub_errors(
     if not errors:
         return errors
     wanted = _wanted(marks.spoken or ())
+    is_deaf = marks.is_deaf()
 
     def cleaned(index: int, error: ErrorRecord) -> ErrorRecord:
         def clean(name: str, text: str) -> str:
-            if marks.is_deaf:
+            if is_deaf:
                 return text and marks.text(f"errors.{index}.{name}", "body left out", text)
             return _clean(f"errors.{index}.{name}", text, wanted, patterns, marks)
 

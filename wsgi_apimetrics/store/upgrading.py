@@ -16,10 +16,9 @@ def is_older(path: Path) -> bool:
     """Whether there is a store of ours at ``path`` that is of an older version."""
     if not path.is_file():
         return False
+    address = f"{path.resolve().as_uri()}?mode=ro"
     try:
-        with contextlib.closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        ) as (connection):
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
             application, version = (
                 connection.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("application_id", "user_version")
