@@ -92,7 +92,7 @@ demo: .venv-demo/ready  ## See it work: a small API, a few hundred requests, wha
 
 .PHONY: screenshots
 screenshots: components venv  ## The pictures of the inspector in docs/screenshots, taken anew
-	$(BIN)/python tools/screenshots.py
+	PYTHONPATH=tests $(BIN)/python tools/screenshots.py
 
 .venv-demo/ready: setup.cfg setup.py pyproject.toml requirements/dev.txt
 	@[ -n "$(VERSION)" ] || { echo "no Python 3.10 to 3.13 found: make demo PYTHON=/path/to/python"; exit 1; }

@@ -7,30 +7,24 @@ are made up for each order.
 
 import dataclasses
 import random
-import shutil
 import tempfile
-import threading
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
+from inspector.conftest import browser, served  # the tests': the Makefile has them in the path
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from werkzeug.serving import make_server
 
 from wsgi_apimetrics import jsonline
 from wsgi_apimetrics.demo.server import Server
 from wsgi_apimetrics.demo.traffic import calls, drive
 from wsgi_apimetrics.exchange import Body, Exchange, Request, Response, Timings
 from wsgi_apimetrics.inspector import Inspector
-from wsgi_apimetrics.inspector.server import _Quiet
 from wsgi_apimetrics.store import Store, Writer
 
 PICTURES = Path(__file__).parents[1] / "docs" / "screenshots"
-SIZE = {"width": 1360, "height": 900, "deviceScaleFactor": 1, "mobile": False}
 SHOP = "shop.example.com"
 REQUESTS = 2500
 SECONDS = 7200
@@ -104,43 +98,6 @@ def filled(path, stored):
     return [exchange.id for exchange, _ in lines if is_order(exchange)][-1]
 
 
-@contextmanager
-def served(app):
-    """Serve the inspector on loopback, and yield its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        app.close()
-
-
-@contextmanager
-def browser(profile):
-    """Yield Debian's Chromium, without a window."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in (
-        "headless=new",
-        "no-sandbox",
-        "disable-gpu",
-        "disable-dev-shm-usage",
-        "hide-scrollbars",
-    ):
-        options.add_argument(f"--{flag}")
-    options.add_argument(f"--user-data-dir={profile}")
-    driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
-    try:
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", SIZE)
-        yield driver
-    finally:
-        driver.quit()
-
-
 def take(driver, address, name, *, scheme="light", drawn="main"):
     """Take one picture, once what is ``drawn`` is there."""
     features = [{"name": "prefers-color-scheme", "value": scheme}]
@@ -158,7 +115,11 @@ def main():
         path = folder / "pictures.sqlite"
         order = filled(path, recorded(folder / "demo.sqlite"))
         app = Inspector(path, check=lambda _: True, streams=2)
-        with served(app) as address, browser(folder / "chromium") as driver:
+        with (
+            closing(app),
+            served(app) as address,
+            browser(folder / "chromium", "hide-scrollbars") as driver,
+        ):
             take(driver, f"{address}/?last=1h", "overview", drawn=".plot:last-child canvas")
             take(driver, f"{address}/exchanges?last=1h", "exchanges", drawn=".list tbody a")
             take(driver, f"{address}/exchanges/{order}", "exchange")

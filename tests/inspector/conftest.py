@@ -18,6 +18,8 @@ from wsgi_apimetrics.store import Writer
 
 from .samples import varied
 
+SIZE = {"width": 1360, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+"""Of the browser's page, in pixels."""
 TOKEN = "a-token-of-the-tests-0123456789"
 
 
@@ -66,9 +68,9 @@ def inspector(tmp_path_factory):
     app.close()
 
 
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    """A real Chromium, without a window."""
+@contextlib.contextmanager
+def browser(profile, *more_flags):
+    """Yield a real Chromium, without a window."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -78,20 +80,29 @@ def chromium(tmp_path_factory):
         "headless=new no-sandbox disable-gpu disable-quic no-first-run disable-sync "
         "disable-background-networking disable-component-update disable-dev-shm-usage"
     )
-    for flag in flags.split():
+    for flag in (*flags.split(), *more_flags):
         options.add_argument(f"--{flag}")
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+    options.add_argument(f"--user-data-dir={profile}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options, Service(str(require("chromedriver"))))
-    yield driver
-    driver.quit()
+    try:
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", SIZE)
+        yield driver
+    finally:
+        driver.quit()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    """A browser for all tests of a file."""
+    with browser(tmp_path_factory.mktemp("chromium")) as driver:
+        yield driver
 
 
 @pytest.fixture
 def page(inspector, chromium):
     """Go to a page of the inspector as somebody who has the token; check what the browser said."""
-    size = {"width": 1360, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", SIZE)
     chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
     chromium.get(f"{inspector.address}/?token={TOKEN}")
     chromium.get_log("browser")
